@@ -1,0 +1,242 @@
+"""What we keep of each source's record, and which sightings follow from it.
+
+A record can be reused: an asset number moves to a new laptop, an address to another host. Its observations are kept
+per *version* (same one-valued identifiers; for records keyed by address the same hardware), each with first and last
+time. Laid out by last time, a version that contradicts the one before closes it. So one record yields one open
+sighting and any number of closed ones, whatever the order in which its observations arrived.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cmdb.identifier import Identifier
+from cmdb.observation import Observation
+from cmdb.reference import record_key
+from cmdb.vocabulary import HUMAN, SourceTraits, Vocabulary
+
+SLOT_KINDS = frozenset({"mac", "certificate_sha256", "chassis_id", "uuid", "serial"})
+"""what tells one holder of an address from the next"""
+
+
+class Lifetime(NamedTuple):
+    """When an identifier was first and last said of a thing."""
+
+    kind: str
+    value: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a record said while it named one thing."""
+
+    signature: tuple[Identifier, ...]
+    first: int
+    last: int
+    said: Observation
+    """the last one, by `read_at`, then `observed_at`, then content"""
+    lifetimes: tuple[Lifetime, ...]
+    brought: str
+    """the id it brought when it was first applied"""
+    applied: int
+    """grows with every version ever applied: the CI bears the id of the member with the smallest"""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Who corrected which record's CI, why, and until when."""
+
+    about: str
+    """key of the record whose CI is meant"""
+    author: str
+    reason: str
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of one source, with everything the next observation of it will need."""
+
+    key: str
+    source: str
+    realm: str
+    record: str
+    versions: tuple[Version, ...]
+    cis: tuple[str, ...] = ()
+    """the CI of each sighting, in their order; the last is the open one's"""
+    ends: tuple[str | None, ...] = ()
+    """the CI at the other end of each claim of the open sighting, None while it waits"""
+    parent: str | None = None
+    """the CI that `within` means, None while it waits"""
+    scope: str | None = None
+    heard: int = 0
+    """the revision in which it was last reported"""
+    misses: int = 0
+    gone: bool = False
+    correction: Correction | None = None
+
+    @property
+    def ci(self) -> str:
+        """The CI of the open sighting."""
+        return self.cis[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One thing as one source has it: what identity and belief work on."""
+
+    key: str
+    record_key: str
+    source: str
+    realm: str
+    said: Observation
+    first: int
+    last: int
+    lifetimes: tuple[Lifetime, ...]
+    brought: str
+    applied: int
+    closed: bool
+    gone: bool
+    misses: int
+    parent: str | None
+    correction: Correction | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still witnesses: neither gone nor closed."""
+        return not (self.closed or self.gone)
+
+
+def heard(
+    before: Record | None, said: Observation, vocabulary: Vocabulary, *, brought: str, applied: int, heard_in: int
+) -> Record:
+    """The record after one more observation of it; times of arrival decide nothing."""
+    key = before.key if before else record_key(said.source, said.realm, said.record)
+    if said.gone:
+        if before is None:
+            raise ValueError("a record that nobody has reported cannot be gone")
+        return replace(before, gone=True, heard=heard_in)
+    signature = _signature(said, vocabulary)
+    if before is None:
+        version = _first_version(said, signature, brought, applied)
+        return Record(key, said.source, said.realm, said.record, (version,), heard=heard_in)
+    versions = list(before.versions)
+    for at, version in enumerate(versions):
+        if version.signature == signature:
+            versions[at] = _heard_again(version, said)
+            break
+    else:
+        versions.append(_first_version(said, signature, brought, applied))
+    return replace(before, versions=tuple(versions), gone=False, misses=0, heard=heard_in)
+
+
+def _first_version(said: Observation, signature: tuple[Identifier, ...], brought: str, applied: int) -> Version:
+    at = said.observed_at
+    lifetimes = tuple(Lifetime(kind, value, at, at) for kind, value in said.identifiers)
+    return Version(signature, at, at, said, lifetimes, brought, applied)
+
+
+def _heard_again(version: Version, said: Observation) -> Version:
+    at = said.observed_at
+    lives = {(life.kind, life.value): life for life in version.lifetimes}
+    for kind, value in said.identifiers:
+        life = lives.get((kind, value))
+        lives[kind, value] = Lifetime(
+            kind, value, min(life.first, at) if life else at, max(life.last, at) if life else at
+        )
+    return replace(
+        version,
+        first=min(version.first, at),
+        last=max(version.last, at),
+        said=max(version.said, said, key=_lateness),
+        lifetimes=tuple(sorted(lives.values())),
+    )
+
+
+def _lateness(said: Observation) -> tuple[int, int, str]:
+    return (said.read_at, said.observed_at, said.content)
+
+
+def _signature(said: Observation, vocabulary: Vocabulary) -> tuple[Identifier, ...]:
+    if vocabulary.traits(said.source).by_address:
+        return tuple(found for found in said.identifiers if found.kind in SLOT_KINDS)
+    kinds = vocabulary.identifier_kinds
+    return tuple(found for found in said.identifiers if kinds[found.kind].one_valued)
+
+
+def _contradicts(one: tuple[Identifier, ...], other: tuple[Identifier, ...], traits: SourceTraits) -> bool:
+    if traits.by_address:
+        return bool(one) and bool(other) and not set(one) & set(other)
+    values = _by_kind(one)
+    return any(kind in values and not values[kind] & theirs for kind, theirs in _by_kind(other).items())
+
+
+def _by_kind(signature: tuple[Identifier, ...]) -> Mapping[str, set[str]]:
+    values: dict[str, set[str]] = {}
+    for kind, value in signature:
+        values.setdefault(kind, set()).add(value)
+    return values
+
+
+def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
+    """The sightings of a record, closed ones first, the open one last."""
+    if len(record.versions) == 1:
+        return (_sighting(record, record.versions, 0, closed=False),)
+    traits = vocabulary.traits(record.source)
+    lives: list[list[Version]] = []
+    for version in sorted(record.versions, key=lambda v: (v.last, v.said.read_at, v.said.content)):
+        if lives and not _contradicts(lives[-1][-1].signature, version.signature, traits):
+            lives[-1].append(version)
+        else:
+            lives.append([version])
+    last = len(lives) - 1
+    return tuple(_sighting(record, tuple(life), at, closed=at < last) for at, life in enumerate(lives))
+
+
+def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: bool) -> Sighting:
+    if len(life) == 1:
+        only = life[0]
+        said, first, last, lifetimes, brought, applied = (
+            only.said, only.first, only.last, only.lifetimes, only.brought, only.applied,
+        )  # fmt: skip
+    else:
+        said = max((version.said for version in life), key=_lateness)
+        first, last = min(v.first for v in life), max(v.last for v in life)
+        lifetimes = _united(life)
+        eldest = min(life, key=lambda v: v.applied)
+        brought, applied = eldest.brought, eldest.applied
+    return Sighting(
+        key=f"{record.key}#{at}" if closed else record.key,
+        record_key=record.key,
+        source=record.source,
+        realm=record.realm,
+        said=said,
+        first=first,
+        last=last,
+        lifetimes=lifetimes,
+        brought=brought,
+        applied=applied,
+        closed=closed,
+        gone=record.gone,
+        misses=record.misses,
+        parent=record.parent,
+        correction=record.correction,
+    )
+
+
+def _united(life: tuple[Version, ...]) -> tuple[Lifetime, ...]:
+    lives: dict[tuple[str, str], Lifetime] = {}
+    for version in life:
+        for kind, value, first, last in version.lifetimes:
+            known = lives.get((kind, value))
+            lives[kind, value] = Lifetime(
+                kind, value, min(known.first, first) if known else first, max(known.last, last) if known else last
+            )
+    return tuple(sorted(lives.values()))
+
+
+def is_human(sighting: Sighting) -> bool:
+    """Whether a person said it."""
+    return sighting.source == HUMAN

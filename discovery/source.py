@@ -1,0 +1,84 @@
+"""What a source is: a name, settings, traits, one function that reads and one that understands.
+
+`fetch` is the only I/O; `observe` is pure, so a recording of what `fetch` yielded is a complete test of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from cmdb.observation import Observation
+from cmdb.vocabulary import SourceTraits, Vocabulary
+
+
+class SourceSettings(BaseModel):
+    """What every source can be told; each source adds its own fields in its folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    realm: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One record as the source gave it, inside the scope it was read in."""
+
+    scope: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEnd:
+    """A scope has been left: read to the end (`complete`), or not, and then why."""
+
+    scope: str
+    complete: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the reading has come, in the source's own unit; `total` None where it cannot know."""
+
+    done: float
+    total: float | None
+    unit: str
+    note: str = ""
+
+
+Fetched = Raw | ScopeEnd | Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading may ask of its surroundings: the time, and whether somebody wants it to stop."""
+
+    now: Callable[[], int]
+    """microseconds since 1970, UTC"""
+    stopped: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What `observe` needs beside the raw record: the words, the realm, and when it was read."""
+
+    vocabulary: Vocabulary
+    realm: str
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`fetch` yields what it reads as it reads it, and a ScopeEnd for every scope it entered, also when it fails.
+
+    `observe` turns one raw record into any number of observations; it raises RecordRejected for one it cannot read.
+    """
+
+    name: str
+    description: str
+    settings: type[SourceSettings]
+    traits: SourceTraits
+    fetch: Callable[[Any, Reading], Iterator[Fetched]]
+    observe: Callable[[Any, Hearing], Iterable[Observation]]

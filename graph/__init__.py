@@ -1,0 +1,1 @@
+"""Where configuration items live: one port, two stores."""

@@ -1,0 +1,203 @@
+"""How the core's values are spelled as JSON, alike in every store and in an export."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from cmdb.configuration_item import Fact, OutvotedValue
+from cmdb.graph_patch import Event
+from cmdb.identifier import Identifier
+from cmdb.observation import Claim, Observation
+from cmdb.relation import Requirement, Witness
+from cmdb.sighting import Correction, Lifetime, Record, Version
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON text; tuples become lists."""
+    return orjson.dumps(value, default=tuple).decode()  # named tuples are lists in JSON
+
+
+def from_json(text: str | bytes) -> Any:
+    """The value behind JSON text."""
+    return orjson.loads(text)
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def encode_record(record: Record) -> str:
+    """Everything of a record that has no column of its own (see `decode_record` for those that have)."""
+    body: dict[str, Any] = {"v": [_version(version) for version in record.versions], "c": record.cis}
+    if record.ends:
+        body["e"] = record.ends
+    if record.parent is not None:
+        body["p"] = record.parent
+    if record.correction is not None:
+        c = record.correction
+        body["h"] = (c.about, c.author, c.reason, c.expires_at)
+    return to_json(body)
+
+
+def decode_record(
+    payload: str | bytes,
+    *,
+    key: str,
+    source: str,
+    realm: str,
+    record: str,
+    first: int,
+    last: int,
+    observed_at: int,
+    read_at: int,
+    scope: str | None,
+    heard: int,
+    misses: int,
+    gone: bool,
+) -> Record:
+    """The record behind its payload and columns.
+
+    The time columns move without the payload when a record with one version says the same again, so they win there.
+    """
+    body = from_json(payload)
+    versions = tuple(_read_version(version, source, realm, record) for version in body["v"])
+    if len(versions) == 1:
+        versions = (_moved(versions[0], first, last, observed_at, read_at),)
+    about = body.get("h")
+    return Record(
+        key=key,
+        source=source,
+        realm=realm,
+        record=record,
+        versions=versions,
+        cis=tuple(body["c"]),
+        ends=tuple(body.get("e", ())),
+        parent=body.get("p"),
+        scope=scope,
+        heard=heard,
+        misses=misses,
+        gone=gone,
+        correction=Correction(*about) if about else None,
+    )
+
+
+def _version(version: Version) -> list[Any]:
+    said = version.said
+    spans = [(kind, value, first, last) for kind, value, first, last in version.lifetimes]
+    return [
+        version.first,
+        version.last,
+        version.brought,
+        version.applied,
+        version.signature,
+        spans,
+        said.ci_class,
+        said.name,
+        said.named,
+        said.identifiers,
+        said.attributes,
+        said.claims,
+        said.within,
+        said.observed_at,
+        said.read_at,
+        said.content,
+    ]
+
+
+def _read_version(row: list[Any], source: str, realm: str, record: str) -> Version:
+    (first, last, brought, applied, signature, spans, ci_class, name, named, borne, attributes, claims, within,
+     observed_at, read_at, content) = row  # fmt: skip
+    said = Observation(
+        source,
+        realm,
+        record,
+        ci_class,
+        name,
+        named,
+        tuple(Identifier(kind, value) for kind, value in borne),
+        tuple((attribute, tuple(value) if isinstance(value, list) else value) for attribute, value in attributes),
+        tuple(Claim(*claim) for claim in claims),
+        within,
+        observed_at,
+        read_at,
+        content,
+    )
+    return Version(
+        tuple(Identifier(kind, value) for kind, value in signature),
+        first,
+        last,
+        said,
+        tuple(Lifetime(*span) for span in spans),
+        brought,
+        applied,
+    )
+
+
+def _moved(version: Version, first: int, last: int, observed_at: int, read_at: int) -> Version:
+    if version.last == last and version.first == first and version.said.read_at == read_at:
+        return version
+    said = version.said
+    again = Observation(
+        said.source, said.realm, said.record, said.ci_class, said.name, said.named, said.identifiers, said.attributes,
+        said.claims, said.within, observed_at, read_at, said.content,
+    )  # fmt: skip
+    listed = set(said.identifiers)
+    lifetimes = tuple(
+        Lifetime(life.kind, life.value, min(life.first, first), max(life.last, last))
+        if (life.kind, life.value) in listed and life.last == version.last
+        else life
+        for life in version.lifetimes
+    )
+    return Version(version.signature, first, last, again, lifetimes, version.brought, version.applied)
+
+
+# -- configuration items ---------------------------------------------------------------------------------------------
+
+
+def encode_facts(facts: Mapping[str, Fact]) -> str:
+    """Facts as JSON: attribute → [value, record] or [value, record, [[outvoted value, record], …]]."""
+    return to_json({name: fact if fact.outvoted else fact[:2] for name, fact in facts.items()})
+
+
+def decode_facts(text: str | bytes) -> dict[str, Fact]:
+    """The other way round."""
+    return {
+        name: Fact(
+            _value(row[0]),
+            row[1],
+            tuple(OutvotedValue(_value(value), record) for value, record in row[2]) if len(row) > 2 else (),
+        )
+        for name, row in from_json(text).items()
+    }
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+# -- relations and events --------------------------------------------------------------------------------------------
+
+
+def encode_witnesses(witnesses: tuple[Witness, ...]) -> str:
+    """Witnesses as JSON rows in the order of Witness's fields."""
+    return to_json(witnesses)
+
+
+def decode_witnesses(text: str | bytes) -> tuple[Witness, ...]:
+    """The other way round."""
+    return tuple(Witness(*row) for row in from_json(text))
+
+
+def decode_requirements(text: str | bytes) -> tuple[Requirement, ...]:
+    """Requirements from JSON rows in the order of Requirement's fields."""
+    return tuple(Requirement(*row) for row in from_json(text))
+
+
+def encode_events(events: tuple[Event, ...]) -> str:
+    """Events as JSON rows in the order of Event's fields."""
+    return to_json(events)
+
+
+def decode_events(text: str | bytes) -> tuple[Event, ...]:
+    """The other way round."""
+    return tuple(Event(*row) for row in from_json(text))

@@ -1,0 +1,8 @@
+"""The store being written."""
+
+from cmdb.vocabulary import Vocabulary
+from graph.store import GraphStore
+
+
+def open_sqlite(url: str, user: str | None, password: str | None, vocabulary: Vocabulary) -> GraphStore:
+    raise NotImplementedError

@@ -1,0 +1,279 @@
+"""GraphStore: what every store of configuration items promises (proved once for all of them in the tests).
+
+1. `write` gives its function one transaction in which nobody else writes: what it looks up is still true when its
+   patch is applied. The function may be called more than once and must do nothing but read and return.
+2. A patch is applied wholly or not at all, also through a crash; each applied patch is one revision, numbered without
+   gaps in the order of commits.
+3. A read sees one revision and says which; a process reads what it has written.
+4. Two stores that were given the same patches answer alike.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from cmdb.configuration_item import ConfigurationItem
+from cmdb.graph_patch import GraphPatch
+from cmdb.relation import Relation
+from cmdb.sighting import Record
+from graph.ledger import Document, Ledger
+from graph.topology import Topology
+
+Work = TypeVar("Work")
+
+
+class StoreError(Exception):
+    """Root of what a store can fail with."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or refuses us; the message says what to check. Trying again may help."""
+
+
+class VocabularyMismatch(StoreError):
+    """The store was written under other declarations of classes, relation types or kinds."""
+
+
+class Brief(NamedTuple):
+    """Just enough of a record to see that an observation repeats it."""
+
+    key: str
+    content: str
+    """hash of what the open sighting says; empty where a repetition may move more than times"""
+    ci: str
+    scope: str | None
+    first: int
+    last: int
+    observed_at: int
+    read_at: int
+
+
+class Bearer(NamedTuple):
+    """A CI that bears a key, through which record, and from when to when."""
+
+    key: str
+    ci: str
+    ci_class: str
+    name: str
+    lifecycle: str
+    realm: str
+    record: str
+    """empty where the CI's standing name or its id is the key"""
+
+
+class ScopeRecord(NamedTuple):
+    """One record of a scope: what a complete run must know to say what it missed."""
+
+    key: str
+    ci: str
+    ci_class: str
+    heard: int
+    misses: int
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Records that may be of one thing with those asked for, closed: nothing outside shares a linking key with them."""
+
+    records: Mapping[str, Record]
+    common: Mapping[str, int]
+    """keys that link nothing because too many records carry them, with how many do"""
+    cut: bool = False
+    """the block was larger than allowed and stays open"""
+
+
+class WriteTransaction(Protocol):
+    """What a writer may look up, all of it under the lock under which its patch will be applied."""
+
+    revision: int
+    """the number that the patch will bear"""
+
+    def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
+        """Briefs of the records with these keys; unknown keys are left out."""
+
+    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
+        """The records with these record keys and linking keys, the members of their CIs, and so on until closed.
+
+        `keys` says how many of the batch's records carry each key. A key that more than `common_at` stored records
+        carry links nothing, unless the batch may have moved it over the line: one carried by at most `common_at` +
+        its count in the batch is still followed.
+        """
+
+    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
+        """Whole records by key; unknown keys are left out."""
+
+    def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
+        """Who bears each lookup key, at most `limit` a key, in the order of CI and record.
+
+        `id|<id>` a CI by id or alias, `name|<folded name>` CIs by standing name, `record|<record key>` a record's CI,
+        anything else a linking key. Keys that nobody bears are left out.
+        """
+
+    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Keys of the records with a claim that waits for each lookup key; keys nobody waits for are left out."""
+
+    def children(self, cis: Collection[str]) -> tuple[str, ...]:
+        """Keys of the records whose `within` means one of these CIs."""
+
+    def relations(self, ids: Collection[str]) -> Mapping[str, Relation]:
+        """Relations by id; unknown ids are left out."""
+
+    def incident(self, cis: Collection[str]) -> tuple[Relation, ...]:
+        """Every relation with an end in these CIs, once each, in the order of id."""
+
+    def items(self, ids: Collection[str]) -> Mapping[str, ConfigurationItem]:
+        """CIs by id; unknown and absorbed ids are left out."""
+
+    def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
+        """Every record that belongs to the scope, in the order of key."""
+
+    def document(self, kind: str, key: str) -> Document | None:
+        """A document of the ledger as it stands in this transaction."""
+
+    def apply(self, patch: GraphPatch) -> int:
+        """Write the patch; the revision it became. Raises graph.ledger.Conflict if a document's version moved.
+
+        An empty patch is not written and returns the revision before. At most once per transaction.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What CIs to find; every condition given must hold. Words must each begin a word of the CI's."""
+
+    words: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    lifecycles: tuple[str, ...] = ("live", "missing")
+    bearing: str | None = None
+    """a lookup key"""
+    environment: str | None = None
+    tier: int | None = None
+    owner: str | None = None
+    status: str | None = None
+    realm: str | None = None
+    seen_by: str | None = None
+    not_seen_by: str | None = None
+    seen_before: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """attribute → value as text"""
+
+
+class FoundCI(NamedTuple):
+    """One line of a search result."""
+
+    id: str
+    ci_class: str
+    name: str
+    lifecycle: str
+    environment: str | None
+    tier: int | None
+    owner: str | None
+    last_seen: int
+
+
+class RecordTimes(NamedTuple):
+    """A record of a CI with the times that its facts and relations bear."""
+
+    key: str
+    source: str
+    realm: str
+    record: str
+    observed_at: int
+    last: int
+    open_ci: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """A CI with everything that stands around it, at one revision."""
+
+    revision: int
+    ci: ConfigurationItem
+    records: Mapping[str, RecordTimes]
+    """every record that the CI's facts, sightings and relations name"""
+    relations: tuple[Relation, ...]
+    neighbours: Mapping[str, str]
+    """id of the other end of each relation → its name"""
+
+
+class PastEvent(NamedTuple):
+    """One event as history keeps it; `seq` counts within the revision."""
+
+    revision: int
+    seq: int
+    observed_at: int
+    recorded_at: int
+    run: str | None
+    source: str
+    ci: str
+    record: str
+    kind: str
+    key: str
+    before: Any
+    after: Any
+
+
+class RecordPlace(NamedTuple):
+    """Which CI a record's open sighting belongs to."""
+
+    source: str
+    realm: str
+    record: str
+    ci: str
+
+
+class StoreCounts(NamedTuple):
+    """How much there is."""
+
+    cis: int
+    relations: int
+    records: int
+    waiting: int
+
+
+class GraphStore(Ledger, Protocol):
+    """Where CIs live. Thread-safe; several processes may use the same store."""
+
+    url: str
+    """where it is, without secrets"""
+
+    def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
+        """Run `work` in one exclusive transaction and commit what it applied. Raises StoreUnavailable."""
+
+    def revision(self) -> tuple[int, int]:
+        """The last revision and when it was recorded (0, 0 in an empty store)."""
+
+    def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
+        """CIs in the order of (folded name, id), beginning after that pair."""
+
+    def item(self, ci: str) -> ItemView | None:
+        """One CI by id or by an id that was absorbed into it."""
+
+    def bearers(
+        self, keys: Collection[str], limit: int, *, every_realm: bool = False
+    ) -> Mapping[str, tuple[Bearer, ...]]:
+        """As in a transaction. With `every_realm` a key `kind|value|` stands for that value in any realm."""
+
+    def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
+        """Events of a CI, newest first, beginning before (revision, seq)."""
+
+    def record_places(
+        self, source: str | None, realm: str | None, *, after: str | None, limit: int
+    ) -> tuple[RecordPlace, ...]:
+        """Records in the order of record key, beginning after that key."""
+
+    def topology(self) -> Topology:
+        """The estate of one revision as arrays."""
+
+    def counts(self) -> StoreCounts:
+        """How much there is, for metrics and `doctor`."""
+
+    def dump(self) -> Iterator[Mapping[str, Any]]:
+        """Everything, as neutral JSON-able rows that `load` of any store takes; the last one names the revision."""
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Fill an empty store from `dump`; the revision. Raises StoreError if not empty, or if the rows are cut off."""
+
+    def close(self) -> None:
+        """Release connections; the store cannot be used afterwards."""
