@@ -56,7 +56,7 @@ class RecordWrite:
     record: Record
     is_new: bool
     quiet: bool
-    """whether a repetition of the same content can move nothing but times"""
+    """the record's `quiet`: a store then shows its content hash in the brief"""
     keys: tuple[str, ...] = ()
     """all its linking keys"""
     keys_added: tuple[str, ...] = ()

@@ -76,6 +76,8 @@ class Record:
     misses: int = 0
     gone: bool = False
     correction: Correction | None = None
+    quiet: bool = False
+    """whether the same said again can move nothing but times"""
 
     @property
     def ci(self) -> str:

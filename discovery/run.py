@@ -1,14 +1,17 @@
 """A run from its opening to its report: what a source says goes through identity and belief into the graph."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from cmdb.draft import Context
+from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.observation import Observation
+from cmdb.reconciliation import Outcome, reconcile
+from cmdb.reference import record_key
 from cmdb.vocabulary import Vocabulary
 from discovery.run_report import RunReport
-from discovery.source import Progress, Source
-from graph.store import GraphStore
+from graph.store import GraphStore, WriteTransaction
 
 MAX_BATCH = 20_000
 """observations in one patch"""
@@ -55,61 +58,149 @@ class BatchResult:
     revision: int
 
 
+IDLE = 3600 * 1_000_000
+"""microseconds after which a run that nobody feeds has failed"""
+
+RUNS = "run"
+"""ledger kind of the reports"""
+
+
 def open_run(parts: Parts, source: str, realm: str, scope: str, *, full: bool = True) -> RunReport:
-    """Open a run; its report says `running`."""
-    raise NotImplementedError
+    """Open a run; its report says `running`. Run ids grow with time."""
+    now = parts.now()
+    run_id = f"{now:015x}-{parts.new_id()[:8]}"
+
+    def work(tx: WriteTransaction) -> RunReport:
+        opened = RunReport(run_id, source, realm, scope, full, "running", now, tx.revision, now, revision=tx.revision)
+        tx.apply(_only(parts, (_stored(opened),), run_id))
+        return opened
+
+    return parts.store.write(work)
 
 
 def take(
-    parts: Parts, run_id: str | None, observations: Sequence[Observation], rejections: Sequence[Rejection] = ()
-) -> BatchResult:
-    """Take one batch as one patch. `run_id` None: the three in one, which is never complete.
-
-    Raises RunEnded, UnknownRun, ValueError above MAX_BATCH.
-    """
-    raise NotImplementedError
-
-
-def finish(parts: Parts, run_id: str, *, complete: bool, error: str | None = None) -> RunReport:
-    """End a run; twice gives the same report. Only `complete` lets things in its scope go missing."""
-    raise NotImplementedError
-
-
-def release(parts: Parts, run_id: str) -> RunReport:
-    """Let a held run's misses through, for records not reported since."""
-    raise NotImplementedError
-
-
-def cancel(parts: Parts, run_id: str) -> RunReport:
-    """Stop a running run: it ends `partial`."""
-    raise NotImplementedError
-
-
-def report(parts: Parts, run_id: str) -> RunReport:
-    """The run's report as it stands; a run idle for an hour has failed."""
-    raise NotImplementedError
-
-
-def reports(parts: Parts, *, after: str | None, limit: int) -> tuple[RunReport, ...]:
-    """Reports, newest first (run ids grow with time), beginning after that run id."""
-    raise NotImplementedError
-
-
-def run_source(
     parts: Parts,
-    source: Source,
-    settings: Any,
+    run_id: str | None,
+    observations: Sequence[Observation],
+    rejections: Sequence[Rejection] = (),
     *,
-    stopped: Callable[[], bool] = lambda: False,
-    progress: Callable[[Progress, RunReport], None] = lambda step, report: None,
-) -> RunReport:
-    """Read a source from end to end: fetch, observe, take, finish. Never raises for what the source did.
+    scope: str | None = None,
+    also: Callable[[BatchResult], tuple[DocumentWrite, ...]] = lambda result: (),
+) -> BatchResult:
+    """Take one batch as one patch.
 
-    What was read before a failure stands; scopes that were not read to the end retire nothing.
+    `run_id` None: the three in one, which is never complete and leaves records in the scope they have. `scope`: where
+    a run of several scopes read these, by default the run's. `also`: documents to write with the patch, such as the
+    answer kept for an idempotency key. Raises RunEnded, UnknownRun, ValueError above MAX_BATCH.
     """
-    raise NotImplementedError
+    if len(observations) + len(rejections) > MAX_BATCH:
+        raise ValueError(f"a batch is at most {MAX_BATCH} observations")
+
+    def work(tx: WriteTransaction) -> BatchResult:
+        running = _running(tx, run_id) if run_id is not None else None
+        where = scope or (running.scope if running is not None else None)
+        outcome = reconcile(
+            observations,
+            tx,
+            context(parts, run_id, where),
+            also_seen=[record_key(*line.record) for line in rejections if line.record is not None],
+        )
+        documents = outcome.patch.documents
+        result = _result(observations, rejections, outcome, tx.revision)
+        if running is not None:
+            documents += (_stored(_fed(running, result, outcome, parts.now())),)
+        patch = replace(outcome.patch, documents=documents + also(result))
+        if patch.is_empty():
+            return replace(result, revision=tx.revision - 1)
+        tx.apply(patch)
+        return result
+
+    return parts.store.write(work)
 
 
 def preview(parts: Parts, observations: Iterable[Observation]) -> BatchResult:
     """What taking these would do, with nothing written."""
-    raise NotImplementedError
+    batch = list(observations)
+
+    def work(tx: WriteTransaction) -> BatchResult:
+        outcome = reconcile(batch, tx, context(parts, None, None))
+        return _result(batch, (), outcome, tx.revision - 1)
+
+    return parts.store.write(work)
+
+
+def context(parts: Parts, run_id: str | None, scope: str | None) -> Context:
+    """What reconciliation needs beside the observations and the graph."""
+    return Context(parts.vocabulary, parts.now(), parts.new_id, run=run_id, scope=scope)
+
+
+def report(parts: Parts, run_id: str) -> RunReport:
+    """The run's report as it stands; a run idle for an hour has failed. Raises UnknownRun."""
+    found = parts.store.document(RUNS, run_id)
+    if found is None:
+        raise UnknownRun(f"no run {run_id!r}")
+    return _aged(parts, RunReport.from_body(found.body))
+
+
+def reports(parts: Parts, *, after: str | None, limit: int) -> tuple[RunReport, ...]:
+    """Reports, newest first, beginning after that run id."""
+    found = parts.store.documents(RUNS, after=after, limit=limit, newest_first=True)
+    return tuple(_aged(parts, RunReport.from_body(document.body)) for document in found)
+
+
+def _aged(parts: Parts, found: RunReport) -> RunReport:
+    if found.status == "running" and parts.now() - found.touched_at > IDLE:
+        return replace(found, status="failed", errors=(*found.errors, "nothing was heard of it for an hour"))
+    return found
+
+
+def _running(tx: WriteTransaction, run_id: str) -> RunReport:
+    found = tx.document(RUNS, run_id)
+    if found is None:
+        raise UnknownRun(f"no run {run_id!r}")
+    known = RunReport.from_body(found.body)
+    if known.status != "running":
+        raise RunEnded(f"run {run_id} has ended: {known.status}")
+    return known
+
+
+def _fed(running: RunReport, result: BatchResult, outcome: Outcome, now: int) -> RunReport:
+    fed = replace(
+        running,
+        touched_at=now,
+        seen=running.seen + result.received,
+        accepted=running.accepted + result.accepted,
+        created=running.created + result.created,
+        updated=running.updated + result.updated,
+        unchanged=running.unchanged + result.unchanged,
+        reviews=running.reviews + result.reviews,
+        unresolved=running.unresolved + outcome.unresolved,
+        revision=result.revision,
+    )
+    for line in result.rejected:
+        fed = fed.with_rejection(line.line, line.reason, readable=line.record is not None)
+    return fed
+
+
+def _result(
+    observations: Sequence[Observation], rejections: Sequence[Rejection], outcome: Outcome, revision: int
+) -> BatchResult:
+    fates = outcome.fates
+    return BatchResult(
+        received=len(observations) + len(rejections),
+        accepted=len(observations),
+        rejected=tuple(rejections),
+        created=fates.count("created"),
+        updated=fates.count("updated"),
+        unchanged=fates.count("unchanged"),
+        reviews=outcome.reviews,
+        revision=revision,
+    )
+
+
+def _stored(found: RunReport) -> DocumentWrite:
+    return DocumentWrite(RUNS, found.run_id, found.as_body())
+
+
+def _only(parts: Parts, documents: tuple[DocumentWrite, ...], run_id: str | None) -> GraphPatch:
+    return GraphPatch(parts.now(), run=run_id, documents=documents)

@@ -33,6 +33,8 @@ def encode_record(record: Record) -> str:
         body["e"] = record.ends
     if record.parent is not None:
         body["p"] = record.parent
+    if record.quiet:
+        body["q"] = 1
     if record.correction is not None:
         c = record.correction
         body["h"] = (c.about, c.author, c.reason, c.expires_at)
@@ -78,6 +80,7 @@ def decode_record(
         misses=misses,
         gone=gone,
         correction=Correction(*about) if about else None,
+        quiet="q" in body,
     )
 
 

@@ -15,7 +15,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.graph_patch import GraphPatch
 from cmdb.relation import Relation
-from cmdb.sighting import Record
+from cmdb.surroundings import Bearer as Bearer
+from cmdb.surroundings import Block as Block
+from cmdb.surroundings import Brief as Brief
+from cmdb.surroundings import Surroundings
 from graph.ledger import Document, Ledger
 from graph.topology import Topology
 
@@ -34,33 +37,6 @@ class VocabularyMismatch(StoreError):
     """The store was written under other declarations of classes, relation types or kinds."""
 
 
-class Brief(NamedTuple):
-    """Just enough of a record to see that an observation repeats it."""
-
-    key: str
-    content: str
-    """hash of what the open sighting says; empty where a repetition may move more than times"""
-    ci: str
-    scope: str | None
-    first: int
-    last: int
-    observed_at: int
-    read_at: int
-
-
-class Bearer(NamedTuple):
-    """A CI that bears a key, through which record, and from when to when."""
-
-    key: str
-    ci: str
-    ci_class: str
-    name: str
-    lifecycle: str
-    realm: str
-    record: str
-    """empty where the CI's standing name or its id is the key"""
-
-
 class ScopeRecord(NamedTuple):
     """One record of a scope: what a complete run must know to say what it missed."""
 
@@ -72,58 +48,8 @@ class ScopeRecord(NamedTuple):
     gone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Records that may be of one thing with those asked for, closed: nothing outside shares a linking key with them."""
-
-    records: Mapping[str, Record]
-    common: Mapping[str, int]
-    """keys that link nothing because too many records carry them, with how many do"""
-    cut: bool = False
-    """the block was larger than allowed and stays open"""
-
-
-class WriteTransaction(Protocol):
+class WriteTransaction(Surroundings, Protocol):
     """What a writer may look up, all of it under the lock under which its patch will be applied."""
-
-    revision: int
-    """the number that the patch will bear"""
-
-    def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
-        """Briefs of the records with these keys; unknown keys are left out."""
-
-    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        """The records with these record keys and linking keys, the members of their CIs, and so on until closed.
-
-        `keys` says how many of the batch's records carry each key. A key that more than `common_at` stored records
-        carry links nothing, unless the batch may have moved it over the line: one carried by at most `common_at` +
-        its count in the batch is still followed.
-        """
-
-    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        """Whole records by key; unknown keys are left out."""
-
-    def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
-        """Who bears each lookup key, at most `limit` a key, in the order of CI and record.
-
-        `id|<id>` a CI by id or alias, `name|<folded name>` CIs by standing name, `record|<record key>` a record's CI,
-        anything else a linking key. Keys that nobody bears are left out.
-        """
-
-    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """Keys of the records with a claim that waits for each lookup key; keys nobody waits for are left out."""
-
-    def children(self, cis: Collection[str]) -> tuple[str, ...]:
-        """Keys of the records whose `within` means one of these CIs."""
-
-    def relations(self, ids: Collection[str]) -> Mapping[str, Relation]:
-        """Relations by id; unknown ids are left out."""
-
-    def incident(self, cis: Collection[str]) -> tuple[Relation, ...]:
-        """Every relation with an end in these CIs, once each, in the order of id."""
-
-    def items(self, ids: Collection[str]) -> Mapping[str, ConfigurationItem]:
-        """CIs by id; unknown and absorbed ids are left out."""
 
     def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
         """Every record that belongs to the scope, in the order of key."""

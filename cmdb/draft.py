@@ -1,0 +1,100 @@
+"""The working state of one patch: what the graph held, what it will hold, and what has moved between the two."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cmdb.configuration_item import ConfigurationItem
+from cmdb.decision import Decision
+from cmdb.identification import Review
+from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
+from cmdb.linking import linking_keys
+from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
+from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.surroundings import Surroundings
+from cmdb.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that reconciliation needs beside the observations and the graph."""
+
+    vocabulary: Vocabulary
+    now: int
+    new_id: Callable[[], str]
+    settings: IdentitySettings = DEFAULT_IDENTITY
+    run: str | None = None
+    scope: str | None = None
+    """the scope that reported records belong to from now on; None leaves them where they are"""
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """Mutable, and seen by nobody but the functions that fill it in turn."""
+
+    around: Surroundings
+    context: Context
+    old: dict[str, Record] = field(default_factory=dict)
+    """records as the graph holds them"""
+    new: dict[str, Record] = field(default_factory=dict)
+    """records as they will be"""
+    sightings: dict[str, tuple[Sighting, ...]] = field(default_factory=dict)
+    """of `new`, for every settled record"""
+    keys: dict[str, frozenset[str]] = field(default_factory=dict)
+    """linking keys of `new`, for every settled record"""
+    carriers: dict[str, list[str]] = field(default_factory=dict)
+    """linking key → settled records that carry it"""
+    groups: dict[str, tuple[Sighting, ...]] = field(default_factory=dict)
+    """CI → its sightings, for every CI that a settled record belongs to"""
+    items: dict[str, ConfigurationItem] = field(default_factory=dict)
+    were: dict[str, ConfigurationItem] = field(default_factory=dict)
+    """CIs as the graph holds them, of every settled record"""
+    common: dict[str, int] = field(default_factory=dict)
+    company: dict[str, int] = field(default_factory=dict)
+    reviews: dict[tuple[str, str], Review] = field(default_factory=dict)
+    references: dict[str, tuple[Reference, str]] = field(default_factory=dict)
+    """reference text → what it means and under which key its bearers are found"""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words everything is read with."""
+        return self.context.vocabulary
+
+    def load(self, records: Mapping[str, Record]) -> None:
+        """Take stored records in, unless the draft knows them already."""
+        for key, record in records.items():
+            if key not in self.old:
+                self.old[key] = record
+                self.new.setdefault(key, record)
+
+    def open_sighting(self, key: str) -> Sighting:
+        """The open sighting of a record as it will be."""
+        seen = self.sightings.get(key)
+        if seen is None or seen[-1].parent != self.new[key].parent:
+            seen = self.sightings[key] = sightings_of(self.new[key], self.vocabulary)
+        return seen[-1]
+
+    def meaning(self, reference: str) -> tuple[Reference, str]:
+        """A reference and its lookup key; the text is in normal form already."""
+        known = self.references.get(reference)
+        if known is None:
+            parsed = parse_reference(reference, self.vocabulary)
+            known = self.references[reference] = (parsed, lookup_key(parsed, self.vocabulary))
+        return known
+
+    def is_settled(self, key: str) -> bool:
+        """Whether the record's place has been decided in this patch."""
+        return key in self.keys
+
+
+def keys_of(sightings: Iterable[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
+    """Linking keys of all sightings of a record."""
+    keys: set[str] = set()
+    for sighting in sightings:
+        keys |= linking_keys(sighting, vocabulary)
+    return frozenset(keys)
+
+
+def name_key(name: str) -> str:
+    """The lookup key of a standing name."""
+    return f"name|{escaped(folded_name(name))}"

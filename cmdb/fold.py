@@ -1,0 +1,66 @@
+"""fold: everything about a CI that follows from the sightings it holds."""
+
+from collections.abc import Collection, Sequence
+
+from cmdb.belief import believe, standing
+from cmdb.ci_class import DEVICE
+from cmdb.configuration_item import ConfigurationItem, HeldIdentifier
+from cmdb.identifier import is_scoped, linking_key
+from cmdb.lifecycle import lifecycle
+from cmdb.sighting import Sighting, is_human
+from cmdb.vocabulary import Vocabulary
+
+
+def fold(
+    sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int, common: Collection[str] = ()
+) -> ConfigurationItem:
+    """The CI that these sightings are. It bears the id of the member that was applied first.
+
+    `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0.
+    """
+    reported = [sighting for sighting in sightings if not is_human(sighting)] or list(sightings)
+    speaking = [sighting for sighting in reported if sighting.is_open] or reported
+    ci_class, name, parent = _standing_class(speaking, vocabulary), _standing_name(speaking, vocabulary), None
+    for sighting in speaking:
+        parent = parent or sighting.parent
+    return ConfigurationItem(
+        id=min(reported, key=lambda sighting: sighting.applied).brought,
+        ci_class=ci_class,
+        name=name,
+        lifecycle=lifecycle(sightings, vocabulary.classes[ci_class], vocabulary, now),
+        first_seen=min(sighting.first for sighting in reported),
+        last_seen=max(sighting.last for sighting in reported),
+        facts=believe(sightings, vocabulary, now),
+        identifiers=_held(speaking, vocabulary, common),
+        records=tuple(sorted({sighting.record_key for sighting in sightings})),
+        realms=tuple(sorted({sighting.realm for sighting in reported})),
+        parent=parent,
+    )
+
+
+def _standing_class(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> str:
+    """The class stands like a fact; `device` only if nothing else was said."""
+    if len(speaking) == 1:
+        return speaking[0].said.ci_class
+    telling = [sighting for sighting in speaking if sighting.said.ci_class != DEVICE] or speaking
+    return max(telling, key=lambda sighting: standing(sighting, "class", vocabulary)).said.ci_class
+
+
+def _standing_name(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> str:
+    if len(speaking) == 1:
+        return speaking[0].said.name
+    given = [sighting for sighting in speaking if sighting.said.named] or [
+        sighting for sighting in speaking if sighting.said.name != sighting.said.record
+    ]
+    return max(given or speaking, key=lambda sighting: standing(sighting, "name", vocabulary)).said.name
+
+
+def _held(speaking: Sequence[Sighting], vocabulary: Vocabulary, common: Collection[str]) -> tuple[HeldIdentifier, ...]:
+    held = set()
+    for sighting in speaking:
+        for kind, value in sighting.said.identifiers:
+            declared = vocabulary.identifier_kinds[kind]
+            scoped = is_scoped(declared, value)
+            lost = bool(common) and linking_key(declared, value, sighting.realm) in common
+            held.add(HeldIdentifier(kind, value, sighting.realm if scoped else "", 0.0 if lost else declared.bits))
+    return tuple(sorted(held))

@@ -1,0 +1,42 @@
+"""The numbers that identity rests on, fixed between global passes so that a decision depends on its block alone."""
+
+from dataclasses import dataclass
+
+from cmdb.ci_class import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """Weights are in bits (log2 of odds)."""
+
+    prior_bits: float = 11.0
+    """two records of different sources are of one thing with odds of 1 : 2^prior before any evidence"""
+    merge_at: float = 4.0
+    """odds, in bits, from which two groups are one"""
+    review_at: float = 0.0
+    """odds from which a person is asked"""
+    contested_within: float = 1.0
+    """a second partner this near to the best, and incompatible with it, makes the choice a person's"""
+    common_at: int = 50
+    """records that may carry a value before it links nothing"""
+    largest_block: int = 5_000
+    address_window: int = 7 * DAY
+    """microseconds within which an address links two records"""
+    address_half_life: int = 4 * DAY
+    """in which the worth of a shared address falls half way to a coin's toss"""
+    address_at_once: float = 0.97
+    """P(same device | same address at the same time)"""
+    bare_name_bits: float = 12.0
+    guaranteed_name_bits: float = 17.0
+    """a name that some source keeps unique"""
+    other_name_bits: float = -2.0
+    """both are named and share no name"""
+    other_value_bits: float = -6.0
+    """both have a value of a one-valued kind and share none"""
+    same_place_bits: float = 30.0
+    """the same name within the same thing, or of a class whose names are unique in the realm"""
+    names_of_a_slot: int = 3
+    """distinct names that make a hardware address the address of a slot (a dock), not of a device"""
+
+
+DEFAULT_IDENTITY = IdentitySettings()

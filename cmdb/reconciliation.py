@@ -1,0 +1,325 @@
+"""reconcile: observations in, one patch out; the graph is asked for what surrounds them and never written here."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cmdb.difference import events_of, lifecycle_events
+from cmdb.draft import Context, Draft, keys_of
+from cmdb.drawing import Drawn, draw, find_parents, tie_ends
+from cmdb.ends import is_moving
+from cmdb.graph_patch import DocumentWrite, EventGroup, GraphPatch, RecordWrite, Touch
+from cmdb.moved import displaced_children, load_claimants, moved_keys
+from cmdb.observation import Observation
+from cmdb.reference import record_key
+from cmdb.settling import settle
+from cmdb.sighting import Correction, Record, heard, sightings_of
+from cmdb.surroundings import Brief, Surroundings
+
+ORDINALS = 1 << 24
+"""versions that one revision can bring"""
+DEEPEST = 16
+"""things within things within things"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The patch, and what became of each observation: `created`, `updated` or `unchanged`."""
+
+    patch: GraphPatch
+    fates: tuple[str, ...]
+    reviews: int = 0
+    unresolved: int = 0
+    """claims of this batch whose other end fits no CI, or several"""
+    gone_missing: int = 0
+    retired: int = 0
+
+
+def reconcile(
+    batch: Sequence[Observation],
+    around: Surroundings,
+    context: Context,
+    *,
+    corrections: Mapping[str, Correction] | None = None,
+    also_seen: Collection[str] = (),
+) -> Outcome:
+    """What the graph becomes by these observations.
+
+    `corrections`: record key → who corrects what, for a person's. `also_seen`: keys of records that were reported in
+    a way that could not be understood: they are not missed, and nothing else of them moves.
+    """
+    keys = [record_key(said.source, said.realm, said.record) for said in batch]
+    by_key: dict[str, list[Observation]] = {}
+    for key, said in zip(keys, batch, strict=True):
+        by_key.setdefault(key, []).append(said)
+    briefs = around.briefs(sorted(by_key))
+    touches = {
+        key: touch
+        for key, brief in briefs.items()
+        if (touch := _only_times_move(brief, by_key[key], context.scope)) is not None
+    }
+    draft = Draft(around, context)
+    spoken = {key: saids for key, saids in by_key.items() if key not in touches}
+    _hear(draft, spoken, briefs.keys(), corrections or {})
+    drawn = _work_out(draft, set(spoken) & draft.new.keys())
+    for key, record in around.records(sorted(set(also_seen) - by_key.keys() - draft.new.keys())).items():
+        draft.old[key], draft.new[key] = record, replace(record, heard=around.revision)
+    patch = _patch(draft, drawn, tuple(touches[key] for key in sorted(touches)))
+    return _outcome(draft, patch, keys, batch, frozenset(spoken))
+
+
+def reconcile_absence(
+    missed: Collection[str],
+    around: Surroundings,
+    context: Context,
+    *,
+    heard_until: int,
+) -> Outcome:
+    """What the graph becomes when a complete run did not find these records.
+
+    Records heard in a later revision than `heard_until` were reported since the run was opened, and are not missed.
+    """
+    draft = Draft(around, context)
+    draft.load(around.records(sorted(missed)))
+    for key, record in list(draft.new.items()):
+        if record.heard > heard_until or record.gone:
+            del draft.new[key], draft.old[key]
+            continue
+        draft.new[key] = replace(record, misses=record.misses + 1, quiet=False)
+    drawn = _work_out(draft, set(draft.new))
+    patch = _patch(draft, drawn, ())
+    return _outcome(draft, patch, [], [], frozenset())
+
+
+def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | None) -> Touch | None:
+    """The touch that these observations amount to, None where more than times may move."""
+    if not brief.content or any(said.gone or said.content != brief.content for said in saids):
+        return None
+    latest = max(saids, key=lambda said: (said.read_at, said.observed_at))
+    contact = max(said.observed_at for said in saids)
+    if latest.read_at < brief.read_at or min(said.observed_at for said in saids) < brief.observed_at:
+        return None
+    return Touch(
+        brief.key,
+        brief.ci,
+        brief.first,
+        max(brief.last, contact),
+        latest.observed_at,
+        latest.read_at,
+        scope,
+    )
+
+
+def _hear(
+    draft: Draft,
+    spoken: dict[str, list[Observation]],
+    known: Collection[str],
+    corrections: Mapping[str, Correction],
+) -> None:
+    """Take every observation into its record."""
+    context = draft.context
+    draft.load(draft.around.records(sorted(key for key in spoken if key in known)))
+    revision = draft.around.revision
+    ordinal = revision * ORDINALS
+    for key, saids in spoken.items():
+        record: Record | None = draft.new.get(key)
+        for said in saids:
+            if said.gone and record is None:
+                continue
+            ordinal += 1
+            brought = context.new_id() if _may_bring(record, said) else ""
+            record = heard(record, said, context.vocabulary, brought=brought, applied=ordinal, heard_in=revision)
+        if record is not None:
+            scope = record.scope if context.scope is None else context.scope
+            correction = corrections.get(key, record.correction)
+            draft.new[key] = replace(record, scope=scope, correction=correction, quiet=False)
+
+
+def _may_bring(record: Record | None, said: Observation) -> bool:
+    """Whether the observation may begin a new version, which brings an id."""
+    if said.gone:
+        return False
+    return record is None or len(record.versions) != 1 or record.versions[0].said.identifiers != said.identifiers
+
+
+def _work_out(draft: Draft, spoken: set[str]) -> Drawn:
+    """Decide places, parents and ends until nothing moves any more; the relations that follow."""
+    inside = {key for key in spoken if draft.open_sighting(key).said.within is not None}
+    settle(draft, spoken - inside)
+    unplaced = inside
+    claimants: set[str] = set()
+    for _ in range(DEEPEST):
+        find_parents(draft, unplaced)
+        if unplaced:
+            settle(draft, unplaced)
+        claimants = load_claimants(draft, moved_keys(draft))
+        concerned = inside | displaced_children(draft) | claimants
+        unplaced = find_parents(draft, concerned)
+        if not unplaced:
+            break
+    dirty = {key for key in draft.new if key in claimants or _claims_moved(draft, key)}
+    tie_ends(draft, dirty)
+    return draw(draft, dirty)
+
+
+def _claims_moved(draft: Draft, key: str) -> bool:
+    """Whether what a record says of relations, or whether it still says it, may have moved."""
+    old, new = draft.old.get(key), draft.new[key]
+    return (
+        old is None
+        or old.versions is not new.versions
+        or old.cis != new.cis
+        or old.parent != new.parent
+        or old.gone != new.gone
+        or old.misses != new.misses
+        or len(old.ends) != len(new.ends)
+    )
+
+
+def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch:
+    for key in draft.keys:
+        _set_quiet(draft, key)
+    changed = [key for key in sorted(draft.new) if draft.new[key] != draft.old.get(key)]
+    items, were = draft.items, draft.were
+    events: list[EventGroup] = []
+    for key in changed:
+        if key in draft.keys or draft.new[key].ends != draft.old[key].ends:
+            events.extend(events_of(draft, key))
+    events.extend(lifecycle_events(draft))
+    aliases, over = _aliases(draft)
+    return GraphPatch(
+        recorded_at=draft.context.now,
+        run=draft.context.run,
+        records=tuple(_record_write(draft, key) for key in changed),
+        touches=touches,
+        cis=tuple(items[ci] for ci in sorted(items) if items[ci] != were.get(ci)),
+        new_cis=frozenset(items.keys() - were.keys()),
+        cis_gone=tuple(sorted(were.keys() - items.keys())),
+        relations=tuple(sorted(drawn.relations, key=lambda relation: relation.id)),
+        new_relations=frozenset(drawn.new_relations),
+        relations_gone=tuple(sorted(drawn.relations_gone)),
+        waiting=tuple(drawn.waiting),
+        waiting_over=tuple(drawn.waiting_over),
+        aliases=aliases,
+        aliases_over=over,
+        events=tuple(events),
+        documents=tuple(_review_documents(draft)),
+    )
+
+
+def _set_quiet(draft: Draft, key: str) -> None:
+    record = draft.new[key]
+    sighting = draft.open_sighting(key)
+    quiet = (
+        len(record.versions) == 1
+        and draft.company.get(key, 1) == 1
+        and len(draft.groups[record.ci]) == 1
+        and sighting.is_open
+        and not sighting.misses
+        and record.correction is None
+        and not any(is_moving(draft.meaning(claim.reference)[0]) for claim in sighting.said.claims)
+        and (sighting.said.within is None or not is_moving(draft.meaning(sighting.said.within)[0]))
+    )
+    if record.quiet != quiet:
+        draft.new[key] = replace(record, quiet=quiet)
+
+
+def _record_write(draft: Draft, key: str) -> RecordWrite:
+    record = draft.new[key]
+    keys = draft.keys.get(key)
+    if key not in draft.old:
+        return RecordWrite(record, True, record.quiet, tuple(sorted(keys or ())), tuple(sorted(keys or ())))
+    before = _stored_keys(draft, key)
+    now = before if keys is None else keys
+    return RecordWrite(
+        record, False, record.quiet, tuple(sorted(now)), tuple(sorted(now - before)), tuple(sorted(before - now))
+    )
+
+
+def _stored_keys(draft: Draft, key: str) -> frozenset[str]:
+    return keys_of(sightings_of(draft.old[key], draft.vocabulary), draft.vocabulary)
+
+
+def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Ids that sightings brought but do not bear lead to their CI; an id that is borne again needs no alias."""
+    aliases: dict[str, str] = {}
+    for key in draft.keys:
+        record = draft.new[key]
+        before = draft.old.get(key)
+        if before is not None and before.cis == record.cis and before.versions is record.versions:
+            continue
+        ids = _ids_brought(draft, key)
+        aliases.update((brought, ci) for brought, ci in ids if brought != ci)
+    over = sorted(ci for ci in draft.items.keys() - draft.were.keys() if _was_brought_before(draft, ci))
+    return aliases, tuple(over)
+
+
+def _ids_brought(draft: Draft, key: str) -> Iterable[tuple[str, str]]:
+    record = draft.new[key]
+    seen = draft.sightings[key]
+    if len(record.versions) == 1:
+        return [(record.versions[0].brought, record.ci)]
+    place = {sighting.brought: ci for sighting, ci in zip(seen, record.cis, strict=True)}
+    return [(version.brought, place.get(version.brought, record.ci)) for version in record.versions]
+
+
+def _was_brought_before(draft: Draft, ci: str) -> bool:
+    return any(sighting.record_key in draft.old for sighting in draft.groups[ci])
+
+
+def _review_documents(draft: Draft) -> Iterable[DocumentWrite]:
+    for (a, b), review in sorted(draft.reviews.items()):
+        yield DocumentWrite(
+            "review",
+            f"{a}||{b}",
+            {
+                "a": a,
+                "b": b,
+                "score": review.score,
+                "threshold": review.threshold,
+                "evidence": [list(piece) for piece in review.evidence],
+                "vetoes": list(review.vetoes),
+                "state": "open",
+                "opened_in": draft.around.revision,
+            },
+        )
+
+
+def _outcome(
+    draft: Draft, patch: GraphPatch, keys: Sequence[str], batch: Sequence[Observation], spoken: frozenset[str]
+) -> Outcome:
+    told = {group.record for group in patch.events if group.record}
+    first: set[str] = set()
+    fates = []
+    for key, said in zip(keys, batch, strict=True):
+        fates.append(_fate(draft, key, said, told, first) if key in spoken else "unchanged")
+        first.add(key)
+    unresolved = sum(
+        1
+        for key in spoken
+        if key in draft.new and not draft.new[key].gone
+        for end in draft.new[key].ends
+        if end is None
+    )
+    moved = [
+        draft.items[ci].lifecycle
+        for ci, was in draft.were.items()
+        if ci in draft.items and draft.items[ci].lifecycle != was.lifecycle
+    ]
+    return Outcome(
+        patch,
+        tuple(fates),
+        reviews=len(draft.reviews),
+        unresolved=unresolved,
+        gone_missing=moved.count("missing"),
+        retired=moved.count("retired"),
+    )
+
+
+def _fate(draft: Draft, key: str, said: Observation, told: set[str], first: set[str]) -> str:
+    record = draft.new.get(key)
+    if record is None or key not in told:
+        return "unchanged"
+    if key in first:
+        return "unchanged" if said.content == record.versions[-1].said.content else "updated"
+    is_new = key not in draft.old and record.ci not in draft.were and record.ci == draft.open_sighting(key).brought
+    return "created" if is_new else "updated"
