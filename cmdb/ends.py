@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from cmdb.ci_class import PART
 from cmdb.draft import Draft, name_key
-from cmdb.linking import lookup_keys
 from cmdb.reference import Reference
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
@@ -13,7 +12,7 @@ from cmdb.vocabulary import Vocabulary
 BEARERS_READ = 16
 """bearers of one key that are looked at; where there are more, no single one can be meant"""
 
-_MOVING_KINDS = frozenset({"ip", "hostname", "fqdn"})
+MOVING_KINDS = frozenset({"ip", "hostname", "fqdn"})
 """an end named so means what bore it when it was observed"""
 
 
@@ -66,7 +65,7 @@ class Bearers:
         if not bearers:
             return None
         fits = fitting(parsed, bearers, self.draft.vocabulary)
-        if len(fits) > 1 and parsed.kind in _MOVING_KINDS:
+        if len(fits) > 1 and parsed.kind in MOVING_KINDS:
             fits = self._at_the_time(fits, bearers, parsed, observed_at)
         return fits[0].ci if len(fits) == 1 else None
 
@@ -98,7 +97,7 @@ def bearers_of(draft: Draft, references: Collection[str]) -> Bearers:
 
 
 def _fresh(draft: Draft, wanted: set[str]) -> dict[str, list[Bearer]]:
-    """Bearers among the settled records, for the wanted keys."""
+    """Bearers among the settled records, for the wanted keys: a record's open sighting stands for all its past."""
     found: dict[str, list[Bearer]] = {}
     if not wanted:
         return found
@@ -113,23 +112,16 @@ def _fresh(draft: Draft, wanted: set[str]) -> dict[str, list[Bearer]]:
         for sighting in draft.groups[ci]:
             if sighting.brought != ci and (alias := f"id|{sighting.brought}") in wanted:
                 found.setdefault(alias, []).append(Bearer(alias, ci, item.ci_class, item.name, item.lifecycle, "", ""))
-    for key, seen in draft.sightings.items():
-        if key not in draft.keys:
-            continue
+    for key in draft.keys:
         record = draft.new[key]
-        for sighting, ci in zip(seen, record.cis, strict=True):
-            item = draft.items[ci]
-            for linking in (
-                lookup_keys(record, sighting, draft.vocabulary) & wanted
-                if len(seen) > 1
-                else ((draft.keys[key] | {f"record|{key}"}) & wanted)
-            ):
-                found.setdefault(linking, []).append(
-                    Bearer(linking, ci, item.ci_class, item.name, item.lifecycle, record.realm, key)
-                )
+        item = draft.items[record.ci]
+        for linking in (draft.keys[key] | {f"record|{key}"}) & wanted:
+            found.setdefault(linking, []).append(
+                Bearer(linking, item.id, item.ci_class, item.name, item.lifecycle, record.realm, key)
+            )
     return found
 
 
 def is_moving(reference: Reference) -> bool:
     """Whether what the reference means depends on when it was said."""
-    return reference.kind in _MOVING_KINDS
+    return reference.kind in MOVING_KINDS

@@ -3,7 +3,7 @@
 from cmdb.ci_class import DEVICE
 from cmdb.identifier import linking_key
 from cmdb.reference import escaped, folded_name
-from cmdb.sighting import Record, Sighting
+from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
 
@@ -34,10 +34,3 @@ def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
         keys.add(f"name.{said.ci_class}|{escaped(folded_name(said.name))}|{escaped(realm)}")
     return keys
 
-
-def lookup_keys(record: Record, sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
-    """Every key under which a reference finds this sighting: its linking keys and its record."""
-    keys = linking_keys(sighting, vocabulary)
-    if not sighting.closed:
-        keys.add(f"record|{record.key}")
-    return keys

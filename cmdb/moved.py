@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from cmdb.draft import Draft, keys_of, name_key
+from cmdb.ends import MOVING_KINDS
+from cmdb.identifier import linking_key
 from cmdb.sighting import Record, sightings_of
 
 
@@ -17,7 +19,7 @@ def moved_keys(draft: Draft) -> set[str]:
         elif before.cis != record.cis or before.versions is not record.versions or before.parent != record.parent:
             now = _borne(draft, record)
             then = _borne(draft, before)
-            moved |= {linking for linking, _ in now ^ then}
+            moved |= {linking for linking, *_ in now ^ then}
     for ci, item in draft.items.items():
         was = draft.were.get(ci)
         if was is None:
@@ -34,12 +36,20 @@ def moved_keys(draft: Draft) -> set[str]:
     return moved
 
 
-def _borne(draft: Draft, record: Record) -> set[tuple[str, str]]:
-    borne: set[tuple[str, str]] = set()
-    for sighting, ci in zip(sightings_of(record, draft.vocabulary), record.cis, strict=True):
-        borne.update((linking, ci) for linking in keys_of((sighting,), draft.vocabulary))
-        if not sighting.closed:
-            borne.add((f"record|{record.key}", ci))
+def _borne(draft: Draft, record: Record) -> set[tuple[str, str, int, int]]:
+    """(key, CI, first, last); the times only where a reference means what bore the key at its time."""
+    borne: set[tuple[str, str, int, int]] = set()
+    kinds = draft.vocabulary.identifier_kinds
+    ci = record.ci
+    seen = sightings_of(record, draft.vocabulary)
+    borne.update((linking, ci, 0, 0) for linking in keys_of(seen, draft.vocabulary))
+    borne.update(
+        (linking_key(kinds[life.kind], life.value, record.realm), ci, life.first, life.last)
+        for sighting in seen
+        for life in sighting.lifetimes
+        if life.kind in MOVING_KINDS
+    )
+    borne.add((f"record|{record.key}", ci, 0, 0))
     return borne
 
 
@@ -47,15 +57,31 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
     """Load every record outside the draft with a claim, or a `within`, on a moved key; all their keys.
 
     Those that wait are indexed by what they wait for. Those that are tied already are witnesses of relations of the
-    CIs that bore the key before, or bear it beside another one now.
+    CIs that bore the key before, or bear it beside another one now. A claim on the claimant's own CI is no relation,
+    but its record is in the draft already.
     """
-    claimants = {key for keys in draft.around.waiting(sorted(moved)).values() for key in keys}
-    for relation in draft.around.incident(sorted(_former_bearers(draft, moved))):
+    claimants = _among_the_drafted(draft, moved)
+    claimants |= {key for keys in draft.around.waiting(sorted(moved)).values() for key in keys}
+    former = sorted(_former_bearers(draft, moved))
+    claimants |= set(draft.around.children(former)) if former else set()
+    for relation in draft.around.incident(former) if former else ():
         for witness in relation.witnesses:
             if witness.record not in claimants and draft.meaning(witness.reference)[1] in moved:
                 claimants.add(witness.record)
     draft.load(draft.around.records(sorted(claimants - draft.new.keys())))
     return claimants & draft.new.keys()
+
+
+def _among_the_drafted(draft: Draft, moved: set[str]) -> set[str]:
+    found = set()
+    for key in draft.old:
+        said = draft.open_sighting(key).said
+        names = [claim.reference for claim in said.claims]
+        if said.within is not None:
+            names.append(said.within)
+        if any(draft.meaning(name)[1] in moved for name in names):
+            found.add(key)
+    return found
 
 
 def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:

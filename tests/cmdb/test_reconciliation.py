@@ -1,0 +1,241 @@
+"""reconcile: whatever the order, batching or repetition, the graph is the same."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cmdb.observation import Claim, Observation
+
+Say = Callable[..., Observation]
+
+
+def _claim(to: str, **more: Any) -> Claim:
+    return Claim("depends_on", True, to, **more)
+
+
+def _names(graph: Any) -> dict[str, str]:
+    """CI → a name that does not depend on ids: the records it holds."""
+    held: dict[str, list[str]] = {}
+    for key, record in graph.stored.items():
+        for place, ci in enumerate(reversed(record.cis)):
+            held.setdefault(ci, []).append(f"{key}~{place}" if place else key)
+    return {ci: " + ".join(sorted(sightings)) for ci, sightings in held.items()}
+
+
+def _content(graph: Any) -> dict[str, Any]:
+    """Everything that must not depend on order, up to the renaming of ids."""
+    names = _names(graph)
+    return {
+        "cis": {
+            names[ci.id]: (
+                ci.ci_class,
+                ci.name,
+                ci.first_seen,
+                ci.last_seen,
+                ci.facts,
+                ci.identifiers,
+                names.get(ci.parent or ""),
+            )
+            for ci in graph.cis.values()
+        },
+        "relations": {
+            (edge.type, names[edge.from_ci], names[edge.to_ci]): (edge.requirements, edge.effect, edge.witnesses)
+            for edge in graph.edges.values()
+        },
+        "waiting": graph.waits,
+    }
+
+
+def test_an_observation_brings_a_ci_and_a_repetition_moves_only_times(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    assert take(graph, say("1", serial="S1AB")).fates == ("created",)
+    again = take(graph, say("1", serial="S1AB", day=1))
+    assert again.fates == ("unchanged",)
+    assert not again.patch.records
+    assert not again.patch.events
+    assert [ci.last_seen for ci in graph.cis.values()] == [86_400_000_000]
+
+
+def test_a_claim_waits_for_its_end_and_is_tied_when_it_appears(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    outcome = take(graph, say("app", claims=(_claim("serial:DB99"),)))
+    assert outcome.unresolved == 1
+    assert not graph.edges
+    take(graph, say("db", serial="DB99"))
+    assert len(graph.edges) == 1
+    assert not graph.waits
+
+
+def test_a_second_bearer_of_a_name_unties_the_claim_until_one_is_left(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("app", claims=(_claim("name:db"),)), say("db1", name="db"))
+    assert len(graph.edges) == 1
+    take(graph, say("db2", name="db", serial="X9YZ"))
+    assert not graph.edges
+    assert len(graph.waits) == 1
+    take(graph, say("db2", name="other", serial="X9YZ", day=1))
+    assert len(graph.edges) == 1
+
+
+def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("app", claims=(_claim("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
+    take(graph, say("2", source="jamf", serial="S1AB", claims=(_claim("record:agent:app"),)))
+    assert len(graph.cis) == 3
+    take(
+        graph,
+        say("2", source="jamf", serial="S1AB", fqdn="db.corp.example", day=1, claims=(_claim("record:agent:app"),)),
+    )
+    assert len(graph.cis) == 2
+    assert sorted((e.type, len(e.witnesses)) for e in graph.edges.values()) == [("depends_on", 1), ("depends_on", 1)]
+    assert len(graph.aliases) == 1
+
+
+def test_a_part_is_its_name_within_its_thing_whoever_says_it(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(
+        graph,
+        say("10.0.0.1/tcp/80", source="nmap", ci_class="endpoint", name="tcp/80", within="record:nmap:10.0.0.1"),
+        say("10.0.0.1", source="nmap", ci_class="device", ip="10.0.0.1", fqdn="web.corp.example"),
+    )
+    take(graph, say("h", fqdn="web.corp.example"))
+    take(graph, say("h:80", ci_class="endpoint", name="TCP/80", within="record:agent:h"))
+    assert sorted(ci.ci_class for ci in graph.cis.values()) == ["endpoint", "server"]
+
+
+def test_children_follow_their_thing_when_it_joins_another(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("10.0.0.1", source="nmap", ci_class="device", mac="8c:85:90:01:02:03"))
+    take(graph, say("e1", source="nmap", ci_class="endpoint", name="tcp/80", within="record:nmap:10.0.0.1"))
+    take(graph, say("h", serial="S1AB"))
+    take(graph, say("e2", ci_class="endpoint", name="tcp/80", within="record:agent:h"))
+    assert len(graph.cis) == 4
+    take(graph, say("h", serial="S1AB", mac="8c:85:90:01:02:03"))
+    assert len(graph.cis) == 2
+
+
+def test_a_record_used_again_is_a_newcomer_and_its_past_stays(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("asset-1", serial="OLD1"))
+    take(graph, say("asset-1", serial="NEW2", day=5))
+    assert sorted(ci.lifecycle for ci in graph.cis.values()) == ["live", "missing"]
+
+
+def test_a_ci_is_missing_when_no_record_is_left_and_live_again_under_its_id(
+    say: Say, new_graph: Any, take: Any, miss: Any
+) -> None:
+    graph = new_graph()
+    take(graph, say("1", serial="S1AB"), say("2", claims=(_claim("serial:S1AB"),)))
+    (ci,) = [ci.id for ci in graph.cis.values() if ci.identifiers]
+    assert miss(graph, "agent|default|1").gone_missing == 1
+    assert graph.cis[ci].lifecycle == "missing"
+    assert len(graph.edges) == 1
+    take(graph, say("1", serial="S1AB", day=1))
+    assert graph.cis[ci].lifecycle == "live"
+
+
+def test_what_its_source_calls_gone_witnesses_nothing(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("1", claims=(_claim("record:agent:2"),)), say("2"))
+    assert len(graph.edges) == 1
+    take(graph, say("1", gone=True, day=1))
+    assert not graph.edges
+    take(graph, say("1", claims=(_claim("record:agent:2"),), day=2))
+    assert len(graph.edges) == 1
+
+
+def _scenario(say: Say, seed: int) -> list[Observation]:
+    """A small hostile fleet: shared and worthless values, renamed hosts, reused records, parts, cross references."""
+    dice = random.Random(seed)
+    found = []
+    for n in range(dice.randint(3, 14)):
+        source = dice.choice(["nmap", "ad", "jamf", "agent"])
+        day = dice.randint(0, 12) + n / 1000
+        identifiers: dict[str, Any] = {}
+        if dice.random() < 0.5:
+            identifiers["serial"] = f"SER{dice.randint(1, 4)}"
+        if dice.random() < 0.4:
+            identifiers["hostname"] = f"host-{dice.randint(1, 3)}"
+        if dice.random() < 0.3:
+            identifiers["fqdn"] = f"host-{dice.randint(1, 3)}.corp.example"
+        if dice.random() < 0.4:
+            identifiers["mac"] = f"8c:85:90:00:00:0{dice.randint(1, 4)}"
+        record = f"r{dice.randint(1, 4)}"
+        if source == "nmap":
+            record = f"10.0.0.{dice.randint(1, 4)}"
+            identifiers["ip"] = record
+        elif dice.random() < 0.4:
+            identifiers["ip"] = f"10.0.0.{dice.randint(1, 4)}"
+        claims = tuple(
+            Claim("depends_on", dice.random() < 0.7, reference, dice.choice([None, "g"]))
+            for reference in dice.sample(
+                [
+                    "serial:SER1",
+                    "name:host-1",
+                    "hostname:host-2",
+                    "ip:10.0.0.3",
+                    "record:agent:r1",
+                    "fqdn:host-3.corp.example",
+                ],
+                dice.randint(0, 3),
+            )
+        )
+        if dice.random() < 0.25:
+            found.append(
+                say(f"part-{dice.randint(1, 3)}", source=source, ci_class="endpoint", day=day, name=f"tcp/{dice.choice([80, 443])}",
+                    within=dice.choice(["serial:SER1", f"record:{source}:{record}", "hostname:host-1"]))
+            )  # fmt: skip
+        attributes = {"os": f"v{dice.randint(1, 3)}"} if dice.random() < 0.5 else {}
+        found.append(
+            say(
+                record,
+                source=source,
+                ci_class=dice.choice(["server", "device"]),
+                day=day,
+                claims=claims,
+                attributes=attributes,
+                **identifiers,
+            )
+        )
+    return found
+
+
+def _batches(observations: list[Observation], dice: random.Random) -> list[list[Observation]]:
+    batches: list[list[Observation]] = []
+    for said in observations:
+        if not batches or dice.random() < 0.4:
+            batches.append([])
+        batches[-1].append(said)
+    return batches
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_graph: Any, take: Any) -> None:
+    dice = random.Random(seed)
+    observations = _scenario(say, seed)
+    graphs = []
+    for attempt in range(3):
+        graph = new_graph()
+        shuffled = observations + (dice.sample(observations, 2) if attempt else [])
+        if attempt:
+            dice.shuffle(shuffled)
+        for batch in _batches(shuffled, dice) if attempt else [observations]:
+            take(graph, *batch, day=20)
+        graphs.append(_content(graph))
+    assert graphs[0] == graphs[1]
+    assert graphs[0] == graphs[2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_history_of_a_patch_names_only_cis_that_are_or_were(seed: int, say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    known: set[str] = set()
+    for said in _scenario(say, seed):
+        take(graph, said)
+        known |= graph.cis.keys()
+    assert {group.ci for group in graph.events} <= known
