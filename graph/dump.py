@@ -1,0 +1,55 @@
+"""How an export is laid out: the same rows from every store, closed by a mark that tells a whole one from a cut one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.store import StoreError
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "revision": ("n", "recorded_at", "run"),
+    "record": (
+        "key", "source", "realm", "record", "ci", "content", "scope", "first", "last", "observed_at", "read_at",
+        "heard", "misses", "gone", "parent", "keys", "payload",
+    ),
+    "clue": ("key", "record"),
+    "ci": (
+        "id", "class", "name", "name_key", "lifecycle", "status", "environment", "tier", "owner", "network_root",
+        "first_seen", "last_seen", "facts", "identifiers", "records", "realms", "parent", "words",
+    ),
+    "relation": (
+        "id", "type", "from_ci", "to_ci", "witnesses", "first_seen", "requirements", "effect", "basis", "strength",
+        "confidence", "human", "stale",
+    ),
+    "waiting": ("key", "record"),
+    "alias": ("id", "ci"),
+    "history": ("ci", "revision", "seq", "record", "source", "observed_at", "events"),
+    "document": ("kind", "key", "version", "body"),
+}  # fmt: skip
+"""kind of row → its columns: text, whole numbers or null; lists and objects as JSON text, truth as 0 or 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last row: the revision that the export is of, and how many rows came before."""
+
+    revision: int
+    rows: int
+
+    def as_row(self) -> Mapping[str, Any]:
+        """As a row of the export."""
+        return {"kind": "end", "revision": self.revision, "rows": self.rows}
+
+    @staticmethod
+    def from_row(row: Mapping[str, Any]) -> "End | None":
+        """The mark, or None for any other row."""
+        return End(row["revision"], row["rows"]) if row.get("kind") == "end" else None
+
+
+def check_end(end: End | None, rows: int) -> int:
+    """The revision of a whole export. Raises StoreError for one that was cut off."""
+    if end is None:
+        raise StoreError("the export is cut off: its end mark is missing; nothing was imported")
+    if end.rows != rows:
+        raise StoreError(f"the export is incomplete: {rows} rows of {end.rows}; nothing was imported")
+    return end.revision

@@ -1,0 +1,128 @@
+"""Every SQL statement of the SQLite store that is run more than once, by name."""
+
+# -- reading records -------------------------------------------------------------------------------------------------
+
+# the columns that decode a record
+RECORD_COLUMNS = (
+    "r.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
+    "r.scope, r.heard, r.misses, r.gone"
+)
+# `json_each` takes any number of keys as one parameter, so one prepared statement serves every batch
+RECORDS = f"select {RECORD_COLUMNS} from json_each(?) k join record r on r.key = k.value"
+BRIEFS = (
+    "select r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at "
+    "from json_each(?) k join record r on r.key = k.value"
+)
+RECORD_KEYS = "select r.key, r.keys, r.payload from json_each(?) k join record r on r.key = k.value"
+CARRIERS = "select c.key, c.record from json_each(?) k join clue c on c.key = k.value"
+CHILDREN = "select r.key from json_each(?) k join record r on r.parent = k.value order by r.key"
+SCOPE_RECORDS = (
+    "select r.key, r.ci, c.class, r.heard, r.misses, r.gone from record r join ci c on c.id = r.ci "
+    "where r.source = ? and r.realm = ? and r.scope = ? order by r.key"
+)
+
+# -- who bears a key -------------------------------------------------------------------------------------------------
+
+BEARING_CLUE = (
+    "select l.key, c.id, c.class, c.name, c.lifecycle, r.realm, r.key "
+    "from json_each(?) k join clue l on l.key = k.value join record r on r.key = l.record join ci c on c.id = r.ci "
+    "order by l.key, c.id, r.key"
+)
+# a key that ends in | stands for its value in any realm
+BEARING_CLUE_ANYWHERE = (
+    "select k.value, c.id, c.class, c.name, c.lifecycle, r.realm, r.key "
+    "from json_each(?) k join clue l on l.key >= k.value and l.key < k.value || char(1114111) "
+    "join record r on r.key = l.record join ci c on c.id = r.ci order by k.value, c.id, r.key"
+)
+BEARING_RECORD = (
+    "select 'record|' || r.key, c.id, c.class, c.name, c.lifecycle, r.realm, r.key "
+    "from json_each(?) k join record r on r.key = substr(k.value, 8) join ci c on c.id = r.ci order by r.key"
+)
+BEARING_NAME = (
+    "select k.value, c.id, c.class, c.name, c.lifecycle, c.realms, '' "
+    "from json_each(?) k join ci c on c.name_key = k.value order by k.value, c.id"
+)
+BEARING_ID = (
+    "select k.value, c.id, c.class, c.name, c.lifecycle, '[\"\"]', '' from json_each(?) k "
+    "left join alias a on a.id = substr(k.value, 4) join ci c on c.id = coalesce(a.ci, substr(k.value, 4))"
+)
+WAITING = "select w.key, w.record from json_each(?) k join waiting w on w.key = k.value order by w.key, w.record"
+
+# -- CIs and relations -----------------------------------------------------------------------------------------------
+
+CI_COLUMNS = (
+    "c.id, c.class, c.name, c.lifecycle, c.first_seen, c.last_seen, "
+    "c.facts, c.identifiers, c.records, c.realms, c.parent"
+)
+ITEMS = f"select {CI_COLUMNS} from json_each(?) k join ci c on c.id = k.value"
+RELATION_COLUMNS = (
+    "r.id, r.type, r.from_ci, r.to_ci, r.witnesses, r.first_seen, r.requirements, "
+    "r.effect, r.basis, r.strength, r.confidence, r.human, r.stale"
+)
+RELATIONS = f"select {RELATION_COLUMNS} from json_each(?) k join relation r on r.id = k.value"
+INCIDENT = (
+    f"select {RELATION_COLUMNS} from relation r where r.id in ("
+    "select f.id from json_each(?1) k join relation f on f.from_ci = k.value union "
+    "select t.id from json_each(?1) k join relation t on t.to_ci = k.value) order by r.id"
+)
+SURVIVOR = "select coalesce((select ci from alias where id = ?1), ?1)"
+NAMES = "select c.id, c.name from json_each(?) k join ci c on c.id = k.value"
+RECORD_TIMES = (
+    "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci "
+    "from json_each(?) k join record r on r.key = k.value"
+)
+
+# -- history and revisions -------------------------------------------------------------------------------------------
+
+REVISION = "select n, recorded_at from revision order by n desc limit 1"
+NEW_REVISION = "insert into revision (n, recorded_at, run) values (?, ?, ?)"
+HISTORY = (
+    "select h.revision, h.seq, h.observed_at, v.recorded_at, v.run, h.source, h.ci, h.record, h.events "
+    "from history h join revision v on v.n = h.revision where h.ci = ?1 and h.revision <= ?2 "
+    "order by h.revision desc, h.seq desc"
+)
+NEW_EVENTS = "insert into history (ci, revision, seq, record, source, observed_at, events) values (?, ?, ?, ?, ?, ?, ?)"
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+NEW_RECORD = "insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_RECORD = "insert or replace into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+TOUCH_RECORD = (
+    "update record set first = ?, last = ?, observed_at = ?, read_at = ?, heard = ?, scope = coalesce(?, scope) "
+    "where key = ?"
+)
+TOUCH_CI = "update ci set last_seen = max(last_seen, ?), first_seen = min(first_seen, ?) where id = ?"
+NEW_CLUE = "insert or ignore into clue values (?, ?)"
+END_CLUE = "delete from clue where key = ? and record = ?"
+NEW_CI = (
+    "insert into ci (id, class, name, name_key, lifecycle, status, environment, tier, owner, network_root, "
+    "first_seen, last_seen, facts, identifiers, records, realms, parent, words) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+PUT_CI = (
+    "update ci set class = ?2, name = ?3, name_key = ?4, lifecycle = ?5, status = ?6, environment = ?7, tier = ?8, "
+    "owner = ?9, network_root = ?10, first_seen = ?11, last_seen = ?12, facts = ?13, identifiers = ?14, "
+    "records = ?15, realms = ?16, parent = ?17, words = ?18 where id = ?1"
+)
+CI_WORDS = "select c.id, c.n, c.words from json_each(?) k join ci c on c.id = k.value"
+LAST_CI = "select coalesce(max(n), 0) from ci"
+NEW_WORDS = "insert into word (rowid, words) values (?, ?)"
+END_WORDS = "insert into word (word, rowid, words) values ('delete', ?, ?)"
+END_CI = "delete from ci where id = ?"
+NEW_RELATION = "insert into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_RELATION = "insert or replace into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+END_RELATION = "delete from relation where id = ?"
+NEW_WAITING = "insert or ignore into waiting values (?, ?)"
+END_WAITING = "delete from waiting where key = ? and record = ?"
+PUT_ALIAS = "insert or replace into alias values (?, ?)"
+END_ALIAS = "delete from alias where id = ?"
+
+# -- the ledger ------------------------------------------------------------------------------------------------------
+
+DOCUMENT = "select version, body from document where kind = ? and key = ?"
+PUT_DOCUMENT = "insert or replace into document values (?, ?, ?, ?)"
+END_DOCUMENT = "delete from document where kind = ? and key = ?"
+DOCUMENTS = "select key, version, body from document where kind = ? and key > ? order by key limit ?"
+DOCUMENTS_BACKWARDS = (
+    "select key, version, body from document where kind = ?1 and (?2 = '' or key < ?2) order by key desc limit ?3"
+)

@@ -1,0 +1,139 @@
+"""SqliteStore: the graph in one file, for one machine and any number of its processes."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cmdb.graph_patch import DocumentWrite
+from cmdb.surroundings import Bearer
+from cmdb.vocabulary import Vocabulary
+from graph.encoding import decode_events, from_json
+from graph.ledger import Document
+from graph.sqlite_store import dumping, searching
+from graph.sqlite_store import statements as sql
+from graph.sqlite_store.connections import Connections
+from graph.sqlite_store.looking_up import Lookups
+from graph.sqlite_store.schema import prepare
+from graph.sqlite_store.topology import read_topology
+from graph.sqlite_store.writing import WritingTransaction, put_document
+from graph.store import (
+    FoundCI,
+    ItemView,
+    PastEvent,
+    RecordPlace,
+    RecordTimes,
+    Search,
+    StoreCounts,
+    WriteTransaction,
+)
+from graph.topology import Topology
+
+Work = TypeVar("Work")
+
+
+class SqliteStore:
+    """GraphStore in a SQLite file; see the port for what it promises."""
+
+    def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
+        self.url = f"sqlite:///{path}"
+        self._connections = Connections(path)
+        connection = self._connections.mine()
+        with self._connections.reading():
+            pass
+        prepare(connection, vocabulary)
+
+    def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
+        with self._connections.writing() as connection:
+            return work(WritingTransaction(connection))
+
+    def revision(self) -> tuple[int, int]:
+        with self._connections.reading() as connection:
+            return Lookups(connection).last_revision()
+
+    def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
+        with self._connections.reading() as connection:
+            return searching.search(connection, query, after=after, limit=limit)
+
+    def item(self, ci: str) -> ItemView | None:
+        with self._connections.reading() as connection:
+            look = Lookups(connection)
+            survivor = connection.execute(sql.SURVIVOR, (ci,)).fetchone()[0]
+            found = look.items([survivor]).get(survivor)
+            if found is None:
+                return None
+            relations = look.incident([survivor])
+            others = {r.to_ci if r.from_ci == survivor else r.from_ci for r in relations}
+            named = {fact.record for fact in found.facts.values()}
+            named |= {value.record for fact in found.facts.values() for value in fact.outvoted}
+            named |= {witness.record for relation in relations for witness in relation.witnesses}
+            records = {row[0]: RecordTimes(*row) for row in look.rows(sql.RECORD_TIMES, {*found.records, *named})}
+            neighbours: dict[str, str] = dict(look.rows(sql.NAMES, others))  # type: ignore[arg-type]
+            return ItemView(look.last_revision()[0], found, records, relations, neighbours)
+
+    def bearers(
+        self, keys: Collection[str], limit: int, *, every_realm: bool = False
+    ) -> Mapping[str, tuple[Bearer, ...]]:
+        with self._connections.reading() as connection:
+            return Lookups(connection).bearers(keys, limit, every_realm=every_realm)
+
+    def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
+        found: list[PastEvent] = []
+        with self._connections.reading() as connection:
+            survivor = connection.execute(sql.SURVIVOR, (ci,)).fetchone()[0]
+            newest = before[0] if before else 1 << 62
+            for revision, seq, observed_at, recorded_at, run, source, of, record, events in connection.execute(
+                sql.HISTORY, (survivor, newest)
+            ):
+                for at, event in reversed(list(enumerate(decode_events(events), seq))):
+                    if before is None or (revision, at) < before:
+                        found.append(PastEvent(revision, at, observed_at, recorded_at, run, source, of, record, *event))
+                    if len(found) == limit:
+                        return tuple(found)
+        return tuple(found)
+
+    def record_places(
+        self, source: str | None, realm: str | None, *, after: str | None, limit: int
+    ) -> tuple[RecordPlace, ...]:
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                "select source, realm, record, ci from record where (?1 is null or source = ?1) "
+                "and (?2 is null or realm = ?2) and key > ?3 and gone = 0 order by key limit ?4",
+                (source, realm, after or "", limit),
+            )
+            return tuple(RecordPlace(*row) for row in rows)
+
+    def topology(self) -> Topology:
+        with self._connections.reading() as connection:
+            return read_topology(connection, Lookups(connection).last_revision()[0])
+
+    def counts(self) -> StoreCounts:
+        with self._connections.reading() as connection:
+            tables = ("ci", "relation", "record", "waiting")
+            return StoreCounts(*(connection.execute(f"select count(*) from {t}").fetchone()[0] for t in tables))
+
+    def dump(self) -> Iterator[Mapping[str, Any]]:
+        with self._connections.reading() as connection:
+            yield from dumping.dump(connection, Lookups(connection).last_revision()[0])
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        with self._connections.writing() as connection:
+            return dumping.load(connection, rows)
+
+    def document(self, kind: str, key: str) -> Document | None:
+        with self._connections.reading() as connection:
+            return Lookups(connection).document(kind, key)
+
+    def documents(
+        self, kind: str, *, after: str | None = None, limit: int = 1000, newest_first: bool = False
+    ) -> tuple[Document, ...]:
+        statement = sql.DOCUMENTS_BACKWARDS if newest_first else sql.DOCUMENTS
+        with self._connections.reading() as connection:
+            rows = connection.execute(statement, (kind, after or "", limit))
+            return tuple(Document(kind, key, version, from_json(body)) for key, version, body in rows)
+
+    def put(self, write: DocumentWrite) -> int:
+        with self._connections.writing() as connection:
+            return put_document(connection, write)
+
+    def close(self) -> None:
+        self._connections.close()
