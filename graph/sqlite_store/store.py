@@ -67,7 +67,7 @@ class SqliteStore:
             named |= {value.record for fact in found.facts.values() for value in fact.outvoted}
             named |= {witness.record for relation in relations for witness in relation.witnesses}
             records = {row[0]: RecordTimes(*row) for row in look.rows(sql.RECORD_TIMES, {*found.records, *named})}
-            neighbours: dict[str, str] = dict(look.rows(sql.NAMES, others))  # type: ignore[arg-type]
+            neighbours: dict[str, str] = dict(look.rows(sql.NAMES, others))
             return ItemView(look.last_revision()[0], found, records, relations, neighbours)
 
     def bearers(
