@@ -1,15 +1,16 @@
 """The working state of one patch: what the graph held, what it will hold, and what has moved between the two."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.decision import Decision
 from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
+from cmdb.observation import Observation
 from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
-from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.sighting import Record, Sighting, heard, sightings_of
 from cmdb.surroundings import Surroundings
 from cmdb.vocabulary import Vocabulary
 
@@ -52,6 +53,10 @@ class Draft:
     common: dict[str, int] = field(default_factory=dict)
     company: dict[str, int] = field(default_factory=dict)
     reviews: dict[tuple[str, str], Review] = field(default_factory=dict)
+    repeated: dict[str, Sequence[Observation]] = field(default_factory=dict)
+    """record → observations that only move its times, unless the record is drawn into the draft"""
+    drawn_in: set[str] = field(default_factory=set)
+    """records that were to be a mere repetition and have been drawn into the draft"""
     references: dict[str, tuple[Reference, str]] = field(default_factory=dict)
     """reference text → what it means and under which key its bearers are found"""
 
@@ -65,7 +70,17 @@ class Draft:
         for key, record in records.items():
             if key not in self.old:
                 self.old[key] = record
-                self.new.setdefault(key, record)
+                self.new.setdefault(key, self._with_repetitions(key, record))
+
+    def _with_repetitions(self, key: str, record: Record) -> Record:
+        """A record that is drawn into the draft after all hears what was set aside as a mere repetition."""
+        saids = self.repeated.pop(key, ())
+        if saids:
+            self.drawn_in.add(key)
+        for said in saids:
+            record = heard(record, said, self.vocabulary, brought="", applied=0, heard_in=self.around.revision)
+        scope = self.context.scope
+        return replace(record, scope=scope) if saids and scope is not None else record
 
     def open_sighting(self, key: str) -> Sighting:
         """The open sighting of a record as it will be."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cmdb.ci_class import PART
 from cmdb.draft import Draft, name_key
 from cmdb.reference import Reference
+from cmdb.sighting import sightings_of
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 
@@ -78,8 +79,8 @@ class Bearers:
         gaps: dict[str, int] = {}
         for bearer in bearers:
             record = draft.new.get(bearer.record)
-            for version in record.versions if record else ():
-                for kind, value, first, last in version.lifetimes:
+            for sighting in sightings_of(record, draft.vocabulary) if record else ():
+                for kind, value, first, last in sighting.lifetimes:
                     if kind == reference.kind and value == reference.value:
                         gap = max(0, first - observed_at, observed_at - last)
                         gaps[bearer.ci] = min(gap, gaps.get(bearer.ci, gap))

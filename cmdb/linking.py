@@ -33,4 +33,3 @@ def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     elif declared.named and said.named:
         keys.add(f"name.{said.ci_class}|{escaped(folded_name(said.name))}|{escaped(realm)}")
     return keys
-

@@ -57,13 +57,13 @@ def reconcile(
         for key, brief in briefs.items()
         if (touch := _only_times_move(brief, by_key[key], context.scope)) is not None
     }
-    draft = Draft(around, context)
+    draft = Draft(around, context, repeated={key: by_key[key] for key in touches})
     spoken = {key: saids for key, saids in by_key.items() if key not in touches}
     _hear(draft, spoken, briefs.keys(), corrections or {})
     drawn = _work_out(draft, set(spoken) & draft.new.keys())
     for key, record in around.records(sorted(set(also_seen) - by_key.keys() - draft.new.keys())).items():
         draft.old[key], draft.new[key] = record, replace(record, heard=around.revision)
-    patch = _patch(draft, drawn, tuple(touches[key] for key in sorted(touches)))
+    patch = _patch(draft, drawn, tuple(touches[key] for key in sorted(draft.repeated)))
     return _outcome(draft, patch, keys, batch, frozenset(spoken))
 
 
@@ -153,7 +153,7 @@ def _work_out(draft: Draft, spoken: set[str]) -> Drawn:
             settle(draft, unplaced)
         claimants = load_claimants(draft, moved_keys(draft))
         concerned = inside | displaced_children(draft) | claimants
-        unplaced = find_parents(draft, concerned)
+        unplaced = find_parents(draft, concerned) | (draft.drawn_in - draft.keys.keys())
         if not unplaced:
             break
     dirty = {key for key in draft.new if key in claimants or _claims_moved(draft, key)}
