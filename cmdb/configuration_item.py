@@ -1,9 +1,12 @@
 """A configuration item: an id, and what follows from the sightings believed to be of the same thing."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from cmdb.observation import Value
+
+_WORD = re.compile(r"[^\W_]+")
 
 Lifecycle = Literal["live", "missing", "retired"]
 
@@ -77,5 +80,4 @@ def words_of(ci: ConfigurationItem) -> tuple[str, ...]:
 
 def split_words(text: str) -> tuple[str, ...]:
     """Runs of letters and digits, case-folded; sorted, unique. The only notion of a word in any store's search."""
-    folded = text.casefold()
-    return tuple(sorted({word for word in "".join(c if c.isalnum() else " " for c in folded).split() if word}))
+    return tuple(sorted(set(_WORD.findall(text.casefold()))))

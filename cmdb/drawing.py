@@ -1,7 +1,7 @@
 """draw: to which CIs the claims of each record lead, and which relations follow."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cmdb.draft import Draft
 from cmdb.ends import Bearers, bearers_of
@@ -9,7 +9,7 @@ from cmdb.graph_patch import Waiting
 from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
 from cmdb.relation import Relation, Witness, relation, relation_id
-from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.sighting import Record, Sighting, altered, sightings_of
 
 Triple = tuple[str, str, str]
 """type, from, to"""
@@ -35,7 +35,7 @@ def find_parents(draft: Draft, keys: Collection[str]) -> set[str]:
         record = draft.new[key]
         parent = bearers.meant(said.within, said.observed_at) if said.within is not None else None
         if parent != record.parent and (parent is None or parent not in record.cis):
-            draft.new[key] = replace(record, parent=parent)
+            draft.new[key] = altered(record, parent=parent)
             moved.add(key)
     return moved
 
@@ -48,7 +48,7 @@ def tie_ends(draft: Draft, keys: Collection[str]) -> Bearers:
         ends = tuple(bearers.meant(claim.reference, said.observed_at) for claim in said.claims)
         record = draft.new[key]
         if record.ends != ends:
-            draft.new[key] = replace(record, ends=ends)
+            draft.new[key] = altered(record, ends=ends)
     return bearers
 
 

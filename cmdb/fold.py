@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from cmdb.belief import believe, standing
 from cmdb.ci_class import DEVICE
-from cmdb.configuration_item import ConfigurationItem, HeldIdentifier
+from cmdb.configuration_item import ConfigurationItem, Fact, HeldIdentifier
 from cmdb.identifier import is_scoped, linking_key
 from cmdb.lifecycle import lifecycle
 from cmdb.sighting import Sighting, is_human
@@ -18,6 +18,8 @@ def fold(
 
     `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0.
     """
+    if len(sightings) == 1 and sightings[0].is_open:
+        return _alone(sightings[0], vocabulary, now, common)
     reported = [sighting for sighting in sightings if not is_human(sighting)] or list(sightings)
     speaking = [sighting for sighting in reported if sighting.is_open] or reported
     ci_class, name, parent = _standing_class(speaking, vocabulary), _standing_name(speaking, vocabulary), None
@@ -35,6 +37,26 @@ def fold(
         records=tuple(sorted({sighting.record_key for sighting in sightings})),
         realms=tuple(sorted({sighting.realm for sighting in reported})),
         parent=parent,
+    )
+
+
+def _alone(sighting: Sighting, vocabulary: Vocabulary, now: int, common: Collection[str]) -> ConfigurationItem:
+    """The same for a CI that one record says everything about, as most are."""
+    said = sighting.said
+    alone = (sighting,)
+    live = not sighting.misses
+    return ConfigurationItem(
+        sighting.brought,
+        said.ci_class,
+        said.name,
+        "live" if live else lifecycle(alone, vocabulary.classes[said.ci_class], vocabulary, now),
+        sighting.first,
+        sighting.last,
+        {name: Fact(value, sighting.record_key) for name, value in said.attributes},
+        _held(alone, vocabulary, common),
+        (sighting.record_key,),
+        (sighting.realm,),
+        sighting.parent,
     )
 
 

@@ -1,6 +1,5 @@
 """A relation between two CIs: who witnesses it, and what they say of it taken together."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -64,8 +63,8 @@ class Relation:
 
 
 def relation_id(type_name: str, from_ci: str, to_ci: str) -> str:
-    """The same for the same triple, everywhere and always."""
-    return hashlib.blake2b(f"{type_name}|{from_ci}|{to_ci}".encode(), digest_size=10).hexdigest()
+    """The same for the same triple, everywhere and always; ids of one CI's relations lie side by side."""
+    return f"{from_ci}-{to_ci}-{type_name}"
 
 
 _CONFIDENCE = {"declared": 0.98, "observed": 0.95, "inferred": 0.60}
@@ -81,13 +80,16 @@ def relation(
     Group and need per group: a person's, else the greatest. Effect: a person's, else the strongest that is said, else
     the type's for the basis. Strength and confidence: a person's, else the greatest said.
     """
-    seen = tuple(sorted(witnesses, key=repr))
+    seen = tuple(witnesses)
     if len(seen) == 1:
         only = seen[0]
         basis, human = only.basis, only.human
         requirements: tuple[Requirement, ...] = (Requirement(only.group, only.need, human and only.need != 0),)
         effect, strength, confidence = only.effect, only.strength, only.confidence
+        stale = only.missed
     else:
+        seen = tuple(sorted(seen, key=repr))
+        stale = all(witness.missed for witness in seen)
         basis = min((witness.basis for witness in seen), key=_BASIS_RANK.__getitem__)
         human = any(witness.human for witness in seen)
         requirements = _requirements(seen)
@@ -107,7 +109,7 @@ def relation(
         strength=declared.strength if strength is None else strength,
         confidence=_CONFIDENCE[basis] if confidence is None else confidence,
         human=human,
-        stale=all(witness.missed for witness in seen),
+        stale=stale,
     )
 
 

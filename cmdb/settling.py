@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import replace
 
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import identify
-from cmdb.sighting import Sighting, sightings_of
+from cmdb.sighting import Sighting, altered, sightings_of
 
 
 def settle(draft: Draft, keys: Collection[str]) -> None:
@@ -104,4 +103,4 @@ def _give_places(draft: Draft, members: Collection[str], groups: tuple[tuple[Sig
         cis = tuple(place[sighting.key] for sighting in seen)
         record = draft.new[key]
         if record.cis != cis:
-            draft.new[key] = replace(record, cis=cis)
+            draft.new[key] = altered(record, cis=cis)

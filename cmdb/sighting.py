@@ -8,7 +8,7 @@ sighting and any number of closed ones, whatever the order in which its observat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cmdb.identifier import Identifier
 from cmdb.observation import Observation
@@ -85,6 +85,14 @@ class Record:
         return self.cis[-1]
 
 
+def altered(record: Record, **changes: Any) -> Record:
+    """`dataclasses.replace` for the one type that is altered several times for every observation."""
+    other = object.__new__(Record)
+    for name in Record.__slots__:
+        object.__setattr__(other, name, changes[name] if name in changes else getattr(record, name))
+    return other
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One thing as one source has it: what identity and belief work on."""
@@ -119,7 +127,7 @@ def heard(
     if said.gone:
         if before is None:
             raise ValueError("a record that nobody has reported cannot be gone")
-        return replace(before, gone=True, heard=heard_in)
+        return altered(before, gone=True, heard=heard_in)
     signature = _signature(said, vocabulary)
     if before is None:
         version = _first_version(said, signature, brought, applied)
@@ -131,7 +139,7 @@ def heard(
             break
     else:
         versions.append(_first_version(said, signature, brought, applied))
-    return replace(before, versions=tuple(versions), gone=False, misses=0, heard=heard_in)
+    return altered(before, versions=tuple(versions), gone=False, misses=0, heard=heard_in)
 
 
 def _first_version(said: Observation, signature: tuple[Identifier, ...], brought: str, applied: int) -> Version:

@@ -36,7 +36,6 @@ create table if not exists relation (
     effect text not null, basis text not null, strength real not null, confidence real not null,
     human integer not null, stale integer not null
 ) without rowid;
-create index if not exists relation_from on relation (from_ci);
 create index if not exists relation_to on relation (to_ci);
 create table if not exists waiting (key text not null, record text not null, primary key (key, record)) without rowid;
 create index if not exists waiting_record on waiting (record);

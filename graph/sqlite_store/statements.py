@@ -62,7 +62,8 @@ RELATION_COLUMNS = (
 RELATIONS = f"select {RELATION_COLUMNS} from json_each(?) k join relation r on r.id = k.value"
 INCIDENT = (
     f"select {RELATION_COLUMNS} from relation r where r.id in ("
-    "select f.id from json_each(?1) k join relation f on f.from_ci = k.value union "
+    # a relation's id begins with the id of its `from`
+    "select f.id from json_each(?1) k join relation f on f.id > k.value || '-' and f.id < k.value || '.' union "
     "select t.id from json_each(?1) k join relation t on t.to_ci = k.value) order by r.id"
 )
 SURVIVOR = "select coalesce((select ci from alias where id = ?1), ?1)"
