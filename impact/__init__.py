@@ -1,1 +1,1 @@
-
+"""What follows from what: arrays in, answers out."""
