@@ -1,1 +1,1 @@
-
+"""The door: settings, wiring, HTTP and command line. Everything runnable starts here."""

@@ -1,40 +1,68 @@
 """LiveGraph: today's impact graph, renewed when the revision moves."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
 
 from graph.topology import Topology
+from impact.blast_radius import blast_radius
 from impact.impact_graph import ImpactGraph, orient
-from impact.propagation import fallen
+from impact.propagation import swept
+from impact.single_points_of_failure import single_points_of_failure
+
+HELD_FOR = 15 * 60.0
+"""seconds that a graph is held after a list was begun on it"""
 
 
 class LiveGraph:
     """Holds the graph of the last revision that was asked for. Thread-safe; loads once however many ask."""
 
-    def __init__(self, load: Callable[[], Topology], revision: Callable[[], int]) -> None:
-        self._load, self._revision = load, revision
-        self._held: ImpactGraph | None = None
+    def __init__(
+        self, load: Callable[[], Topology], revision: Callable[[], int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._load, self._revision, self._clock = load, revision, clock
+        self._now: ImpactGraph | None = None
+        self._held: dict[int, tuple[ImpactGraph, float]] = {}
         self._lock = threading.Lock()
 
     def now(self) -> ImpactGraph:
         """The graph of the store's present revision: never older than what the caller may have read before."""
         wanted = self._revision()
-        held = self._held
-        if held is not None and held.topology.revision >= wanted:
-            return held
+        graph = self._now
+        if graph is not None and graph.topology.revision >= wanted:
+            return graph
         with self._lock:
-            held = self._held
-            if held is None or held.topology.revision < wanted:
-                held = self._held = orient(self._load())
-        return held
+            graph = self._now
+            if graph is None or graph.topology.revision < wanted:
+                graph = self._now = orient(self._load())
+        return graph
+
+    def hold(self, graph: ImpactGraph) -> None:
+        """Keep a graph for those who read a list of it page by page."""
+        now = self._clock()
+        with self._lock:
+            self._held = {r: (g, until) for r, (g, until) in self._held.items() if until > now}
+            self._held[graph.topology.revision] = (graph, now + HELD_FOR)
+
+    def at(self, revision: int) -> ImpactGraph | None:
+        """The graph of a revision that is held, or the present one; None where it is gone."""
+        with self._lock:
+            held = self._held.get(revision)
+        if held is not None:
+            return held[0]
+        graph = self.now()
+        return graph if graph.topology.revision == revision else None
 
     def is_loaded(self) -> bool:
         """Whether an answer can be given without loading first."""
-        return self._held is not None
+        return self._now is not None
 
     def warm(self) -> None:
         """Load the graph and compile what answers questions, so that the first one does not wait for it."""
         graph = self.now()
-        fallen(graph, np.array([], np.int32))
+        swept(graph, np.zeros(graph.size, np.uint8))
+        if graph.size:
+            blast_radius(graph, [0], limit=1)
+            single_points_of_failure(graph, 0)

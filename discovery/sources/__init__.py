@@ -1,5 +1,10 @@
 """Every source by name: one line each."""
 
 from discovery.source import Source
+from discovery.sources.connections import CONNECTIONS
+from discovery.sources.json_lines import JSON_LINES
 
-SOURCES: dict[str, Source] = {}
+SOURCES: dict[str, Source] = {
+    "connections": CONNECTIONS,
+    "json_lines": JSON_LINES,
+}

@@ -13,7 +13,20 @@ from discovery.errors import RecordRejected
 from discovery.source import Hearing
 
 KNOWN = frozenset(
-    ["source", "realm", "record", "class", "name", "within", "identifiers", "attributes", "relations", "observed_at", "read_at", "gone"]
+    [
+        "source",
+        "realm",
+        "record",
+        "class",
+        "name",
+        "within",
+        "identifiers",
+        "attributes",
+        "relations",
+        "observed_at",
+        "read_at",
+        "gone",
+    ]
 )
 KNOWN_OF_A_RELATION = frozenset(["type", "to", "from", "group", "need", "effect", "strength", "basis", "confidence"])
 _REALM = re.compile(r"[^\x00-\x1f]{1,256}\Z")

@@ -1,0 +1,92 @@
+"""Section 3: what falls when something does."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access import ASK, READ, Caller, needs
+from api.answers import json_answer
+from api.impact_answers import Asked, ImaginedRelation, impact_answer, spof_answer
+from api.problems import Problem
+from api.routes.asking import Cursor, Limit, TheSystem, fresh_enough, known_parameters, question_of
+
+router = APIRouter(prefix="/v1", tags=["impact"])
+
+Reader = Annotated[Caller, Depends(needs(READ))]
+Asker = Annotated[Caller, Depends(needs(ASK))]
+Direction = Literal["dependents", "dependencies"]
+Mode = Literal["certain", "likely"]
+
+
+class ImpactAsked(BaseModel):
+    """The question of POST /v1/impact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fail: list[str] = Field(default_factory=list, max_length=10_000)
+    already_failed: list[str] = Field(default_factory=list, max_length=10_000)
+    direction: Direction = "dependents"
+    mode: Mode = "certain"
+    add_relations: list[ImaginedRelation] = Field(default_factory=list, max_length=10_000)
+    remove_relations: list[str | ImaginedRelation] = Field(default_factory=list, max_length=10_000)
+    as_of: str | None = None
+    known_at: str | None = None
+    depth: int | None = Field(None, ge=0)
+    limit: int = Field(200, ge=1, le=1000)
+    cursor: str | None = None
+
+
+@router.get("/cis/{ref:path}/impact", dependencies=[Depends(fresh_enough)])
+def get_impact(
+    ref: str,
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    direction: Direction = "dependents",
+    mode: Mode = "certain",
+    depth: Annotated[int | None, Query(ge=0)] = None,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> Response:
+    known_parameters(request, "direction", "mode", "depth", "as_of", "known_at", "limit", "cursor", "at_least")
+    _available(mode, as_of, known_at)
+    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor)
+    return json_answer(impact_answer(system, caller, asked, question_of(request, caller)))
+
+
+@router.post("/impact", dependencies=[Depends(fresh_enough)])
+def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Response:
+    _available(question.mode, question.as_of, question.known_at)
+    if not question.fail and not question.add_relations and not question.remove_relations:
+        raise Problem("invalid", "fail is empty: name what fails, or relations to add or remove")
+    asked = Asked(
+        tuple(question.fail),
+        tuple(question.already_failed),
+        question.direction,
+        tuple(question.add_relations),
+        tuple(question.remove_relations),
+        question.depth,
+        question.limit,
+        question.cursor,
+    )
+    bound_to = question.model_dump_json(exclude={"cursor", "limit"}) + f"#{sorted(caller.realms)}"
+    return json_answer(impact_answer(system, caller, asked, bound_to))
+
+
+@router.get("/cis/{ref:path}/single-points-of-failure", dependencies=[Depends(fresh_enough)])
+def get_single_points(
+    ref: str, request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    known_parameters(request, "limit", "cursor", "at_least")
+    return json_answer(spof_answer(system, caller, ref, limit, cursor, question_of(request, caller)))
+
+
+def _available(mode: str, as_of: str | None, known_at: str | None) -> None:
+    """Say what this version cannot answer, rather than answer something else."""
+    if mode == "likely":
+        raise Problem("invalid", "mode likely is not available in this version: ask for certain")
+    if as_of is not None or known_at is not None:
+        raise Problem("invalid", "as_of and known_at are not available in this version: leave them out")

@@ -1,0 +1,42 @@
+"""What an installation is told: from the environment, or from a TOML file named by CMDB_CONFIG."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """Secrets are never printed; each may also be read from a file named by the same variable with `_FILE`."""
+
+    model_config = SettingsConfigDict(env_prefix="CMDB_", extra="ignore")
+
+    store: str = Field("sqlite:///cmdb.db", description="where CIs live: sqlite:///file, neo4j://host or bolt://host")
+    store_user: str | None = Field(None, description="user of the store, where it asks for one")
+    store_password: SecretStr | None = Field(None, description="password of the store")
+    store_password_file: Path | None = Field(None, description="a file that holds the password of the store")
+    host: str = Field("127.0.0.1", description="address that `cmdb serve` listens on")
+    port: int = Field(8080, description="port that `cmdb serve` listens on")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment before file."""
+        named = os.environ.get("CMDB_CONFIG")
+        file = (TomlConfigSettingsSource(settings_cls, toml_file=named),) if named else ()
+        return (init_settings, env_settings, *file)
+
+    def password(self) -> str | None:
+        """The store's password, from whichever of the two places."""
+        if self.store_password is not None:
+            return self.store_password.get_secret_value()
+        if self.store_password_file is not None:
+            return self.store_password_file.read_text().strip()
+        return None

@@ -1,0 +1,15 @@
+"""Connections: this host, what listens on it, and with what it talks."""
+
+from cmdb.vocabulary import SourceTraits
+from discovery.source import Source
+from discovery.sources.connections.fetch import ConnectionsSettings, fetch
+from discovery.sources.connections.observe import observe
+
+CONNECTIONS = Source(
+    name="connections",
+    description="this host: its identity, its listening processes and its established connections",
+    settings=ConnectionsSettings,
+    traits=SourceTraits(authority=2.0, knows_contact=True),
+    fetch=fetch,
+    observe=observe,
+)
