@@ -190,9 +190,16 @@ def _affected(graph: ImpactGraph, one: Affected) -> dict[str, Any]:
 
 
 def _path(graph: ImpactGraph, path: tuple[Step, ...]) -> list[dict[str, Any]]:
-    ids = graph.topology.ids
+    ids, names = graph.topology.ids, graph.topology.names
     return [
-        {"from": ids[step.from_ci], "type": step.type, "to": ids[step.to_ci], "confidence": step.confidence}
+        {
+            "from": ids[step.from_ci],
+            "type": step.type,
+            "to": ids[step.to_ci],
+            "confidence": step.confidence,
+            "from_name": names[step.from_ci],
+            "to_name": names[step.to_ci],
+        }
         for step in path
     ]
 

@@ -1,0 +1,51 @@
+# Everything a person or CI runs. `make demo` and `make test` need nothing but Python 3.11 or later.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install nmap test check format bench test-neo4j-newer clean
+
+# uv from the PATH, else one of our own in .uv/. It finds a Python 3.11 or later, or brings one.
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+UV := .uv/bin/uv
+UV_NEEDED := .uv/bin/uv
+endif
+RUN := $(UV) run --no-sync
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.uv/bin/uv:
+	@sh .ci/get-uv
+
+install: $(UV_NEEDED)
+	@$(UV) sync --locked --quiet
+
+nmap:
+	@sh .ci/get-nmap
+
+demo: install nmap ## Scan this machine and a sample estate, answer, serve the API
+	@$(RUN) cmdb demo
+
+test: install nmap ## Run the tests
+	@$(RUN) pytest
+
+check: install ## Everything CI checks: format, lint, types, import contracts, tests (docs are tests)
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) pytest
+
+format: install ## Bring the code into its form
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+bench: $(UV_NEEDED) ## Measure ingest, impact and streaming against peers (takes a while)
+	@$(UV) sync --locked --quiet --group bench
+	PYTHONPATH=tests $(RUN) python benchmarks/run_all.py
+
+test-neo4j-newer: install ## The store's tests against Neo4j 2025.10.1 (Java 21 or later)
+	CMDB_LAB_NEO4J_VERSION=2025.10.1 CMDB_CI=1 $(RUN) pytest -m neo4j
+
+clean: ## Remove what make made
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -1,0 +1,62 @@
+"""How commands speak: tables for people, JSON for programs, one clear line for an error."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console()
+stderr = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """What the API would answer."""
+    sys.stdout.write(orjson.dumps(value, default=list, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def fail(message: str, status: int = 2) -> NoReturn:
+    """One line on stderr, and out."""
+    stderr.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(status)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; empty cells where nobody said anything."""
+    drawn = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    console.print(drawn)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Errors that a user can mend, as one line: wrong use 2, everything else 1."""
+    from api.problems import Problem
+    from cmdb.errors import AmbiguousReference, Invalid, UnknownReference
+    from discovery.errors import DiscoveryError
+    from discovery.run import RunEnded, UnknownRun
+    from graph.store import StoreError
+
+    try:
+        yield
+    except AmbiguousReference as error:
+        lines = "".join(
+            f"\n  {c.id}  {c.ci_class} {c.name} ({c.realm or 'any realm'}, {c.lifecycle})" for c in error.candidates
+        )
+        fail(f"{error}{lines}", 1)
+    except UnknownReference as error:
+        fail(str(error), 1)
+    except (Invalid, Problem, DiscoveryError) as error:
+        fail(str(error))
+    except (StoreError, RunEnded, UnknownRun) as error:
+        fail(str(error), 1)
+    except BrokenPipeError:
+        raise typer.Exit(0) from None
