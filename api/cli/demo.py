@@ -1,7 +1,7 @@
 """demo: this machine and a sample estate, two answers, and the API."""
 
 import itertools
-from typing import Any
+import shutil
 
 from api.access import Caller
 from api.cli.asking import print_impact
@@ -19,6 +19,7 @@ from discovery.run_source import run_source
 from discovery.source import Hearing
 from discovery.sources import SOURCES
 from discovery.sources.json_lines import observe_line
+from discovery.sources.nmap.settings import NmapSettings
 
 QUESTIONS = ("name:core-switch-1", "name:vm-db-1")
 """what falls if the core switch does, and what if one replica of a 2-of-3 database does"""
@@ -39,7 +40,7 @@ def run_demo(store: str, *, serve: bool, port: int, as_json: bool) -> None:
     for scan in scans:
         print_report(scan)
     if "nmap" not in {scan.source for scan in scans}:
-        console.print("nmap is not part of this installation; only the connection table was read")
+        console.print("nmap is not installed, so ports were not scanned: apt install nmap, or brew install nmap")
     console.rule("A sample estate of two sites, made up")
     counts = system.store.counts()
     console.print(f"{counts.records} records of several sources make {counts.cis} CIs and {counts.relations} relations")
@@ -64,10 +65,9 @@ def run_demo(store: str, *, serve: bool, port: int, as_json: bool) -> None:
 def scan_this_machine(system: System) -> list[RunReport]:
     """The connection table, and nmap on loopback where it is installed."""
     found = [run_source(system.parts, SOURCES["connections"], SOURCES["connections"].settings())]
-    nmap = SOURCES.get("nmap")
-    if nmap is not None:
-        settings: Any = nmap.settings(targets=["127.0.0.1"])
-        found.append(run_source(system.parts, nmap, settings))
+    if shutil.which("nmap") is not None:
+        scan = NmapSettings(targets=("127.0.0.1",))
+        found.append(run_source(system.parts, SOURCES["nmap"], scan))
     return found
 
 

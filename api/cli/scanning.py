@@ -13,6 +13,7 @@ from api.cli.output import console, fail, print_json, stderr, table
 from api.views import batch as batch_view
 from api.views import run as run_view
 from api.wiring import System
+from cmdb.observation import Observation
 from discovery.errors import RecordRejected, SourceMisconfigured
 from discovery.run import preview as preview_of
 from discovery.run_report import RunReport
@@ -151,7 +152,8 @@ def ingest_now(system: System, file: str, *, preview: bool, as_json: bool) -> in
 
 def _preview(system: System, source: Source, settings: Any, *, as_json: bool) -> int:
     hearing = Hearing(system.vocabulary, settings.realm, system.parts.now())
-    observations, rejected = [], []
+    observations: list[Observation] = []
+    rejected: list[dict[str, Any]] = []
     try:
         for number, raw in enumerate(
             (f for f in source.fetch(settings, Reading(system.parts.now)) if isinstance(f, Raw)), 1

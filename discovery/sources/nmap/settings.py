@@ -1,0 +1,43 @@
+"""What a scan can be told."""
+
+import os
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from discovery.source import SourceSettings
+from discovery.sources.nmap.profiles import DEFAULT, PROFILES, Profile
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class NmapSettings(SourceSettings):
+    """Targets as networks, addresses or host names; lists may be written with commas."""
+
+    targets: Texts = Field((), description="networks, addresses or host names to scan")
+    exclude: Texts = Field((), description="never touch these, whatever the targets say")
+    allow: Texts = Field((), description="what may be scanned; empty: private ranges of this machine's own interfaces")
+    profile: str = Field(DEFAULT, description=f"one of {', '.join(PROFILES)}")
+    xml: str | None = Field(None, description="a saved -oX file to read instead of scanning")
+    large: bool = Field(False, description="more than a /20 in one run is meant")
+
+    @field_validator("profile")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in PROFILES:
+            raise ValueError(f"unknown profile; known: {', '.join(PROFILES)}")
+        return name
+
+    def chosen(self) -> Profile:
+        """The profile, as this user can run it."""
+        return PROFILES[self.profile]
+
+
+def is_root() -> bool:
+    """Whether raw packets may be sent."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -1,0 +1,127 @@
+"""What may be scanned: targets as validated networks, an allow-list, and exclusions above everything."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from discovery.errors import SourceMisconfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LARGE = 4096
+"""addresses in one run above which somebody has to say that it is meant: a /20"""
+
+_HOSTNAME = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\Z", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Networks to scan, each a scope of its own, and what must not be touched in them."""
+
+    networks: tuple[Network, ...]
+    exclude: tuple[Network, ...]
+
+    def addresses(self) -> int:
+        """How many addresses will be asked, exclusions taken off."""
+        return sum(net.num_addresses for net in self.networks) - sum(
+            _overlap(net, out) for net in self.networks for out in self.exclude
+        )
+
+
+def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[str], *, large: bool) -> Targets:
+    """Raises SourceMisconfigured for anything that is no network, lies outside the allow-list, or is too much."""
+    networks = tuple(dict.fromkeys(network for text in _split(targets) for network in _network(text)))
+    if not networks:
+        raise SourceMisconfigured("no targets: name networks or addresses, such as 192.168.1.0/24")
+    allowed = tuple(network for text in _split(allow) for network in _network(text)) or own_networks()
+    for network in networks:
+        if not any(_inside(network, permitted) for permitted in allowed):
+            shown = ", ".join(map(str, allowed)) or "nothing"
+            raise SourceMisconfigured(
+                f"{network} is outside what may be scanned ({shown}): list it with allow={network} if it is yours"
+            )
+    found = Targets(networks, tuple(network for text in _split(exclude) for network in _network(text)))
+    if found.addresses() > LARGE and not large:
+        raise SourceMisconfigured(
+            f"{found.addresses()} addresses are more than a /20 in one run: say large=true if that is meant"
+        )
+    return found
+
+
+def own_networks() -> tuple[Network, ...]:
+    """The private ranges on this machine's own interfaces."""
+    found: dict[Network, None] = {}
+    for card in psutil.net_if_addrs().values():
+        for address in card:
+            if address.family not in (socket.AF_INET, socket.AF_INET6) or not address.netmask:
+                continue
+            ip = address.address.split("%")[0]
+            mask = address.netmask if address.family == socket.AF_INET else _prefix_of(address.netmask)
+            network = ipaddress.ip_network(f"{ip}/{mask}", strict=False)
+            if network.is_private:
+                found[network] = None
+    return tuple(found)
+
+
+def _prefix_of(mask: str) -> int:
+    return bin(int(ipaddress.IPv6Address(mask))).count("1") if ":" in mask else int(mask)
+
+
+def _split(texts: Iterable[str]) -> list[str]:
+    return [part for text in texts for part in re.split(r"[,\n]", text) if part.strip()]
+
+
+def _network(text: str) -> tuple[Network, ...]:
+    """One target. Only what parses as a network, an address or a host name gets through; options never do."""
+    wanted = text.strip()
+    try:
+        return (ipaddress.ip_network(wanted, strict=False),)
+    except ValueError:
+        pass
+    if not _HOSTNAME.match(wanted) or wanted.replace(".", "").isdigit():
+        raise SourceMisconfigured(f"{text!r} is no target: a network, an address or a host name is wanted")
+    try:
+        found = socket.getaddrinfo(wanted, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise SourceMisconfigured(f"{wanted} does not resolve: {error}") from None
+    return tuple(dict.fromkeys(ipaddress.ip_network(str(row[4][0]).split("%")[0]) for row in found))
+
+
+def _inside(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+
+
+def _overlap(network: Network, other: Network) -> int:
+    if network.version != other.version or not network.overlaps(other):
+        return 0
+    return min(network.num_addresses, other.num_addresses)
+
+
+def tiles(network: Network, exclude: Sequence[Network]) -> list[tuple[Network, ...]]:
+    """A network in pieces that are finished one by one: each at most 64 addresses, exclusions taken out."""
+    width = 26 if network.version == 4 else 122
+    if network.num_addresses > 1 << 24:
+        raise SourceMisconfigured(f"{network} holds more addresses than can ever be asked one by one")
+    pieces = [network] if network.prefixlen >= width else network.subnets(new_prefix=width)
+    found = []
+    for piece in pieces:
+        left: list[Network] = [piece]
+        for out in exclude:
+            left = [part for whole in left for part in _without(whole, out)]
+        if left:
+            found.append(tuple(sorted(left)))
+    return found
+
+
+def _without(network: Network, out: Network) -> list[Network]:
+    if network.version != out.version or not network.overlaps(out):
+        return [network]
+    if _inside(network, out):
+        return []
+    return list(network.address_exclude(out))  # type: ignore[arg-type]
