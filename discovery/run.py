@@ -68,7 +68,7 @@ RUNS = "run"
 def open_run(parts: Parts, source: str, realm: str, scope: str, *, full: bool = True) -> RunReport:
     """Open a run; its report says `running`. Run ids grow with time."""
     now = parts.now()
-    run_id = f"{now:015x}-{parts.new_id()[:8]}"
+    run_id = f"{now:015x}-{parts.new_id()[-8:]}"
 
     def work(tx: WriteTransaction) -> RunReport:
         opened = RunReport(run_id, source, realm, scope, full, "running", now, tx.revision, now, revision=tx.revision)

@@ -74,8 +74,9 @@ def read_hosts(chunks: Iterable[bytes], outcome: Outcome) -> Iterator[dict[str, 
 
 def _events(parser: Parser) -> Iterator[tuple[str, ElementTree.Element]]:
     """Start and end events only, which always come with an element."""
+    found: Any
     for found in parser.read_events():
-        event, element = str(found[0]), found[1]
+        event, element = found
         assert isinstance(element, ElementTree.Element)
         yield event, element
 
