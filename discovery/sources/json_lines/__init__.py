@@ -4,14 +4,17 @@ from collections.abc import Iterable
 
 from cmdb.observation import Observation
 from cmdb.vocabulary import SourceTraits
+from discovery.errors import RecordRejected
 from discovery.source import Hearing, Source
-from discovery.sources.json_lines.fetch import JsonLinesSettings, fetch
+from discovery.sources.json_lines.fetch import LONGEST_LINE, JsonLinesSettings, fetch
 from discovery.sources.json_lines.observe import observe_line, place_of
 
 __all__ = ["JSON_LINES", "observe_line", "place_of"]
 
 
 def _observe(line: bytes, hearing: Hearing) -> Iterable[Observation]:
+    if len(line) > LONGEST_LINE:
+        raise RecordRejected("a line is at most 1 MiB: keep large texts elsewhere and say where")
     return (observe_line(line, hearing),)
 
 

@@ -14,6 +14,8 @@ LONGEST_LINE = 1 << 20
 """bytes"""
 EVERY = 5_000
 """lines between two words of progress"""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""what some programs write before the first line; it is no part of it"""
 
 
 class JsonLinesSettings(SourceSettings):
@@ -23,32 +25,43 @@ class JsonLinesSettings(SourceSettings):
 
 
 def fetch(settings: JsonLinesSettings, reading: Reading) -> Iterator[Fetched]:
-    """Every line that is not empty, then the end of the scope, which is the file's name."""
-    scope = "stdin" if settings.file == "-" else os.path.basename(settings.file)
+    """Every line that is not empty, then the end of the scope, which is the file's name.
+
+    Of a line longer than LONGEST_LINE one byte more than that is given, so that it can be refused by its length.
+    """
     if settings.file == "-":
-        yield from _lines(sys.stdin.buffer, scope, None, reading)
+        yield from _lines(sys.stdin.buffer, "stdin", None, reading)
         return
     try:
-        with open(settings.file, "rb") as file:
-            yield from _lines(file, scope, os.fstat(file.fileno()).st_size, reading)
+        file = open(settings.file, "rb")  # noqa: SIM115 closed below, so that only opening is judged here
     except OSError as wrong:
         raise SourceMisconfigured(f"{settings.file}: {wrong.strerror or wrong}") from wrong
+    with file:
+        yield from _lines(file, os.path.basename(settings.file), os.fstat(file.fileno()).st_size, reading)
 
 
 def _lines(file: BinaryIO, scope: str, size: int | None, reading: Reading) -> Iterator[Fetched]:
     done = count = 0
-    while line := file.readline(LONGEST_LINE + 1):
+    while True:
+        try:
+            line = file.readline(LONGEST_LINE + 1)
+            done += len(line)
+            rest = line
+            while len(line) > LONGEST_LINE and rest and not rest.endswith(b"\n"):
+                rest = file.readline(LONGEST_LINE)
+                done += len(rest)
+        except OSError as broken:
+            yield ScopeEnd(scope, complete=False, reason=f"reading broke off: {broken.strerror or broken}")
+            return
+        if not line:
+            break
         if reading.stopped():
             yield ScopeEnd(scope, complete=False, reason="stopped")
             return
-        done += len(line)
+        if count == 0:
+            line = line.removeprefix(BYTE_ORDER_MARK)
         count += 1
-        if len(line) > LONGEST_LINE:
-            yield Raw(scope, b'"a line is longer than 1 MiB"')
-            while line and not line.endswith(b"\n"):
-                line = file.readline(LONGEST_LINE)
-                done += len(line)
-        elif line.strip():
+        if line.strip():
             yield Raw(scope, line.rstrip(b"\r\n"))
         if count % EVERY == 0:
             yield Progress(done, size, "bytes")

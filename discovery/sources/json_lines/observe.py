@@ -13,20 +13,10 @@ from discovery.errors import RecordRejected
 from discovery.source import Hearing
 
 KNOWN = frozenset(
-    [
-        "source",
-        "realm",
-        "record",
-        "class",
-        "name",
-        "within",
-        "identifiers",
-        "attributes",
-        "relations",
-        "observed_at",
-        "read_at",
-        "gone",
-    ]
+    (
+        *("source", "realm", "record", "class", "name", "within", "identifiers", "attributes", "relations"),
+        *("observed_at", "read_at", "gone"),
+    )
 )
 KNOWN_OF_A_RELATION = frozenset(["type", "to", "from", "group", "need", "effect", "strength", "basis", "confidence"])
 _REALM = re.compile(r"[^\x00-\x1f]{1,256}\Z")
@@ -45,6 +35,8 @@ def observe_line(line: str | bytes | dict[str, Any], hearing: Hearing) -> Observ
         return _observed(stated, hearing)
     except Invalid as wrong:
         raise RecordRejected(str(wrong), named) from None
+    except RecursionError:
+        raise RecordRejected("attributes are nested too deep", named) from None
 
 
 def place_of(line: str | bytes | dict[str, Any], hearing: Hearing) -> tuple[str, str, str] | None:
@@ -65,7 +57,7 @@ def _parsed(line: str | bytes | dict[str, Any]) -> dict[str, Any]:
     except orjson.JSONDecodeError as wrong:
         raise RecordRejected(f"no JSON: {wrong}") from None
     if not isinstance(stated, dict):
-        raise RecordRejected(f"an object is wanted, not a {type(stated).__name__}")
+        raise RecordRejected(f"a line is an object, not {_kind(stated)}")
     return stated
 
 
@@ -117,8 +109,15 @@ def _text(stated: dict[str, Any], key: str) -> str:
     if value is None:
         _refuse(f"{key} is missing")
     if not isinstance(value, str):
-        _refuse(f"{key} is text, not {type(value).__name__}")
+        _refuse(f"{key} is text, not {_kind(value)}")
     return value
+
+
+def _kind(value: object) -> str:
+    """What JSON calls it."""
+    return {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}.get(
+        type(value), "an object" if isinstance(value, dict) else "null"
+    )
 
 
 def _time(stated: dict[str, Any], key: str, otherwise: int, hearing: Hearing) -> int:
@@ -145,7 +144,7 @@ def _identifiers(stated: Any) -> list[tuple[str, str]]:
         elif isinstance(values, list) and all(isinstance(value, str) for value in values):
             found.extend((kind, value) for value in values)
         elif values is not None:
-            _refuse(f"identifier {kind} is text or a list of text")
+            _refuse(f"identifier {kind} is text or a list of text, in quotes even where it is made of digits")
     return found
 
 
@@ -160,6 +159,8 @@ def _claims(stated: Any) -> list[Claim]:
 def _claim(stated: Any) -> Claim:
     if not isinstance(stated, dict):
         _refuse("a relation is an object with type and to (or from)")
+    if len(stated) == 2 and type(kind := stated.get("type")) is str and type(to := stated.get("to")) is str:
+        return Claim(kind, True, to)  # by far the commonest form
     if not KNOWN_OF_A_RELATION.issuperset(stated):
         _refuse(f"unknown keys of a relation: {', '.join(sorted(set(stated) - KNOWN_OF_A_RELATION))}")
     outgoing = stated.get("to") is not None

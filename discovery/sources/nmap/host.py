@@ -20,6 +20,10 @@ _TAIL = (
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.S)
 
 
+class Unreadable(ValueError):
+    """A `<host>` that does not say what nmap's always do."""
+
+
 class _Reader(nmap.PortScanner):  # type: ignore[misc]
     """python-nmap's reader without its scanner: the constructor would run nmap, which may not even be here."""
 
@@ -31,9 +35,8 @@ def host_record(element: ElementTree.Element) -> dict[str, Any]:
     """Everything we use of a host."""
     address = _address(element)
     if address is None:
-        return {"address": None}
-    read = _Reader().analyse_nmap_xml_scan(_HEAD + ElementTree.tostring(element) + _TAIL, "", "", "")
-    known: dict[str, Any] = next(iter(read["scan"].values()), {})
+        return {"address": None, "state": None}
+    known = _as_python_nmap_reads(element)
     status = known.get("status", {})
     return {
         "address": address,
@@ -59,6 +62,16 @@ def host_record(element: ElementTree.Element) -> dict[str, Any]:
             for hop in element.findall("trace/hop")
         ],
     }
+
+
+def _as_python_nmap_reads(element: ElementTree.Element) -> dict[str, Any]:
+    """Raises Unreadable for an element that nmap would not have written."""
+    try:
+        read = _Reader().analyse_nmap_xml_scan(_HEAD + ElementTree.tostring(element) + _TAIL, "", "", "")
+    except (ValueError, AttributeError, KeyError, TypeError, nmap.PortScannerError) as wrong:
+        raise Unreadable(f"a host that is no host of nmap's: {type(wrong).__name__}: {wrong}") from None
+    found: dict[str, Any] = next(iter(read["scan"].values()), {})
+    return found
 
 
 def _address(element: ElementTree.Element) -> str | None:
@@ -158,4 +171,4 @@ def _host_keys(port: ElementTree.Element) -> list[str | None]:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None

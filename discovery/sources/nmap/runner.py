@@ -64,8 +64,9 @@ def run_nmap(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write("".join(f"{network}\n" for network in tile).encode())
-            process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it has ended already; its status will say why
+                process.stdin.write("".join(f"{network}\n" for network in tile).encode())
+                process.stdin.close()
             yield from _output(process, deadline, stopped, ended)
         finally:
             _end(process)

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
-from discovery.sources.nmap.host import host_record
+from discovery.sources.nmap.host import Unreadable, host_record
 
 Parser: TypeAlias = "ElementTree.XMLPullParser[Any]"
 
 LONGEST_HOST = 8 * 1024 * 1024
 """bytes of XML of one host: text that services send back is hostile"""
-
-_DECLARATION = re.compile(rb"<!(?!--)([A-Z]*)([^>\[]*)(\[?)", re.S)
 
 
 @dataclass(slots=True)
@@ -59,7 +57,9 @@ def read_hosts(chunks: Iterable[bytes], outcome: Outcome) -> Iterator[dict[str, 
                     since_last = 0
                     if element.tag == "host":
                         outcome.hosts += 1
-                        yield host_record(element)
+                        record = _record(element, outcome)
+                        if record is not None:
+                            yield record
                     else:
                         _note(element, outcome)
                     if root is not None:
@@ -81,6 +81,14 @@ def _events(parser: Parser) -> Iterator[tuple[str, ElementTree.Element]]:
         yield event, element
 
 
+def _record(element: ElementTree.Element, outcome: Outcome) -> dict[str, Any] | None:
+    try:
+        return host_record(element)
+    except Unreadable as wrong:
+        outcome.errors.append(str(wrong))
+        return None
+
+
 def _note(element: ElementTree.Element, outcome: Outcome) -> None:
     if element.tag == "runstats":
         finished = element.find("finished")
@@ -90,7 +98,8 @@ def _note(element: ElementTree.Element, outcome: Outcome) -> None:
                 outcome.errors.append(finished.get("errormsg") or "nmap says that it failed")
         hosts = element.find("hosts")
         if hosts is not None:
-            outcome.asked = int(hosts.get("total", "0"))
+            total = hosts.get("total", "")
+            outcome.asked = int(total) if total.isascii() and total.isdigit() else None
 
 
 class _Guard:
@@ -100,15 +109,25 @@ class _Guard:
         self.tail = b""
 
     def check(self, chunk: bytes) -> None:
+        """Raises Hostile for what nmap never writes. Declarations may be cut anywhere by the end of a chunk."""
+        if b"\x00" in chunk:
+            # UTF-16 and UTF-32 are full of zeros, and a declaration written in them would be overlooked.
+            raise Hostile("this is no nmap output: it is not written in UTF-8")
         text = self.tail + chunk
-        if b"<!" in text:
-            for kind, rest, subset in _DECLARATION.findall(text):
-                if kind == b"DOCTYPE" and not subset and b"SYSTEM" not in rest and b"PUBLIC" not in rest:
-                    continue
-                if kind or subset:
-                    raise Hostile("the XML declares entities or an external document type, which nmap never does")
-        # A declaration may be cut by the end of a chunk; the start of one is looked at again with the next.
-        at = text.rfind(b"<!")
-        self.tail = text[at:] if at >= 0 and b">" not in text[at:] else text[-1:]
+        at = text.find(b"<!")
+        while at >= 0:
+            end = text.find(b">", at)
+            if end < 0:
+                break
+            self._check_declaration(text[at : end + 1])
+            at = text.find(b"<!", end)
+        self.tail = text[at:] if at >= 0 else text[-1:]
         if len(self.tail) > LONGEST_HOST:
             raise Hostile("a declaration without end")
+
+    @staticmethod
+    def _check_declaration(declaration: bytes) -> None:
+        if declaration.startswith(b"<!--"):
+            return
+        if not re.fullmatch(rb"<!DOCTYPE\s+nmaprun\s*>", declaration):
+            raise Hostile("the XML declares entities or an external document type, which nmap never does")

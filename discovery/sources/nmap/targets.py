@@ -15,6 +15,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LARGE = 4096
 """addresses in one run above which somebody has to say that it is meant: a /20"""
 
+PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128", "fc00::/7")
+)
+"""RFC 1918, RFC 4193 and loopback"""
+
 _HOSTNAME = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\Z", re.I
 )
@@ -29,14 +35,12 @@ class Targets:
 
     def addresses(self) -> int:
         """How many addresses will be asked, exclusions taken off."""
-        return sum(net.num_addresses for net in self.networks) - sum(
-            _overlap(net, out) for net in self.networks for out in self.exclude
-        )
+        return sum(part.num_addresses for network in self.networks for part in without(network, self.exclude))
 
 
 def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[str], *, large: bool) -> Targets:
     """Raises SourceMisconfigured for anything that is no network, lies outside the allow-list, or is too much."""
-    networks = tuple(dict.fromkeys(network for text in _split(targets) for network in _network(text)))
+    networks = _apart([network for text in _split(targets) for network in _network(text)])
     if not networks:
         raise SourceMisconfigured("no targets: name networks or addresses, such as 192.168.1.0/24")
     allowed = tuple(network for text in _split(allow) for network in _network(text)) or own_networks()
@@ -54,6 +58,12 @@ def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[s
     return found
 
 
+def _apart(networks: Sequence[Network]) -> tuple[Network, ...]:
+    """Without those that lie inside another one: nothing is asked twice."""
+    distinct = list(dict.fromkeys(networks))
+    return tuple(one for one in distinct if not any(one != other and _inside(one, other) for other in distinct))
+
+
 def own_networks() -> tuple[Network, ...]:
     """The private ranges on this machine's own interfaces."""
     found: dict[Network, None] = {}
@@ -64,7 +74,7 @@ def own_networks() -> tuple[Network, ...]:
             ip = address.address.split("%")[0]
             mask = address.netmask if address.family == socket.AF_INET else _prefix_of(address.netmask)
             network = ipaddress.ip_network(f"{ip}/{mask}", strict=False)
-            if network.is_private:
+            if any(_inside(network, private) for private in PRIVATE):
                 found[network] = None
     return tuple(found)
 
@@ -97,12 +107,6 @@ def _inside(network: Network, other: Network) -> bool:
     return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
 
 
-def _overlap(network: Network, other: Network) -> int:
-    if network.version != other.version or not network.overlaps(other):
-        return 0
-    return min(network.num_addresses, other.num_addresses)
-
-
 def tiles(network: Network, exclude: Sequence[Network]) -> list[tuple[Network, ...]]:
     """A network in pieces that are finished one by one: each at most 64 addresses, exclusions taken out."""
     width = 26 if network.version == 4 else 122
@@ -111,12 +115,18 @@ def tiles(network: Network, exclude: Sequence[Network]) -> list[tuple[Network, .
     pieces = [network] if network.prefixlen >= width else network.subnets(new_prefix=width)
     found = []
     for piece in pieces:
-        left: list[Network] = [piece]
-        for out in exclude:
-            left = [part for whole in left for part in _without(whole, out)]
+        left = without(piece, exclude)
         if left:
             found.append(tuple(sorted(left)))
     return found
+
+
+def without(network: Network, exclude: Sequence[Network]) -> list[Network]:
+    """What is left of a network when everything excluded is taken out."""
+    left = [network]
+    for out in exclude:
+        left = [part for whole in left for part in _without(whole, out)]
+    return left
 
 
 def _without(network: Network, out: Network) -> list[Network]:
