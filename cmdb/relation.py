@@ -1,7 +1,6 @@
 """A relation between two CIs: who witnesses it, and what they say of it taken together."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cmdb.relation_type import EFFECTS, RelationType
@@ -32,8 +31,7 @@ class Requirement(NamedTuple):
     """whether a person said the need"""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """One per (type, from, to). Everything beside the witnesses follows from them."""
 
     id: str
