@@ -27,7 +27,8 @@ def statements(vocabulary: Vocabulary) -> Iterable[str]:
     for label, key in unique.items():
         yield f"CREATE CONSTRAINT {label.lower()}_{key} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
     for label, keys in (
-        ("Clue", ("key", "record")), ("Waiting", ("key", "record")), ("CI", ("name_key",)), ("History", ("ci", "revision")),
+        ("Clue", ("key", "record")), ("Waiting", ("key", "record")), ("CI", ("name_key",)),
+        ("History", ("ci", "revision")),
         ("Document", ("kind", "key")), ("Record", ("source", "realm", "scope")), ("Record", ("parent",)),
         ("Clue", ("key",)), ("Waiting", ("key",)),
     ):  # fmt: skip

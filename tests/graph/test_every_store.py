@@ -226,7 +226,7 @@ def test_history_is_newest_first_and_can_be_paged(store: GraphStore, say: Say, p
     whole = store.history(ci.id, before=None, limit=100)
     assert [event.revision for event in whole] == sorted((event.revision for event in whole), reverse=True)
     assert whole[-1].kind == "created"
-    assert [(e.key, e.before, e.after) for e in whole if e.key == "os"][0] == ("os", "v4", "v5")
+    assert next((e.before, e.after) for e in whole if e.key == "os") == ("v4", "v5")
     paged: list[Any] = []
     before: tuple[int, int] | None = None
     while page := store.history(ci.id, before=before, limit=2):
