@@ -93,9 +93,7 @@ def bare_neo4j(server: Any, estate: list[Observation], batch: int) -> float:
         began = time.perf_counter()
         for begin in range(0, len(estate), batch):
             part = estate[begin : begin + batch]
-            nodes = [
-                {"serial": f"serial:{o.identifiers[1].value}", "is": dict(o.attributes)} for o in part
-            ]
+            nodes = [{"serial": f"serial:{o.identifiers[1].value}", "is": dict(o.attributes)} for o in part]
             edges = [
                 [node["serial"], claim.reference] for node, o in zip(nodes, part, strict=True) for claim in o.claims
             ]
