@@ -10,7 +10,7 @@ from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
 from cmdb.observation import Observation
 from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
-from cmdb.sighting import Record, Sighting, altered, heard, sightings_of
+from cmdb.sighting import Record, Sighting, heard, sightings_of
 from cmdb.surroundings import Surroundings
 from cmdb.vocabulary import Vocabulary
 
@@ -80,7 +80,7 @@ class Draft:
         for said in saids:
             record = heard(record, said, self.vocabulary, brought="", applied=0, heard_in=self.around.revision)
         scope = self.context.scope
-        return altered(record, scope=scope) if saids and scope is not None else record
+        return record._replace(scope=scope) if saids and scope is not None else record
 
     def open_sighting(self, key: str) -> Sighting:
         """The open sighting of a record as it will be."""

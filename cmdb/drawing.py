@@ -9,7 +9,7 @@ from cmdb.graph_patch import Waiting
 from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
 from cmdb.relation import Relation, Witness, relation, relation_id
-from cmdb.sighting import Record, Sighting, altered, sightings_of
+from cmdb.sighting import Record, Sighting, sightings_of
 
 Triple = tuple[str, str, str]
 """type, from, to"""
@@ -35,7 +35,7 @@ def find_parents(draft: Draft, keys: Collection[str]) -> set[str]:
         record = draft.new[key]
         parent = bearers.meant(said.within, said.observed_at) if said.within is not None else None
         if parent != record.parent and (parent is None or parent not in record.cis):
-            draft.new[key] = altered(record, parent=parent)
+            draft.new[key] = record._replace(parent=parent)
             moved.add(key)
     return moved
 
@@ -48,7 +48,7 @@ def tie_ends(draft: Draft, keys: Collection[str]) -> Bearers:
         ends = tuple(bearers.meant(claim.reference, said.observed_at) for claim in said.claims)
         record = draft.new[key]
         if record.ends != ends:
-            draft.new[key] = altered(record, ends=ends)
+            draft.new[key] = record._replace(ends=ends)
     return bearers
 
 

@@ -12,7 +12,7 @@ from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.reference import record_key
 from cmdb.settling import settle
-from cmdb.sighting import Correction, Record, altered, heard, sightings_of
+from cmdb.sighting import Correction, Record, heard, sightings_of
 from cmdb.surroundings import Brief, Surroundings
 
 ORDINALS = 1 << 24
@@ -62,7 +62,7 @@ def reconcile(
     _hear(draft, spoken, briefs.keys(), corrections or {})
     drawn = _work_out(draft, set(spoken) & draft.new.keys())
     for key, record in around.records(sorted(set(also_seen) - by_key.keys() - draft.new.keys())).items():
-        draft.old[key], draft.new[key] = record, altered(record, heard=around.revision)
+        draft.old[key], draft.new[key] = record, record._replace(heard=around.revision)
     patch = _patch(draft, drawn, tuple(touches[key] for key in sorted(draft.repeated)))
     return _outcome(draft, patch, keys, batch, frozenset(spoken))
 
@@ -84,7 +84,7 @@ def reconcile_absence(
         if record.heard > heard_until or record.gone:
             del draft.new[key], draft.old[key]
             continue
-        draft.new[key] = altered(record, misses=record.misses + 1, quiet=False)
+        draft.new[key] = record._replace(misses=record.misses + 1, quiet=False)
     drawn = _work_out(draft, set(draft.new))
     patch = _patch(draft, drawn, ())
     return _outcome(draft, patch, [], [], frozenset())
@@ -131,7 +131,7 @@ def _hear(
         if record is not None:
             scope = record.scope if context.scope is None else context.scope
             correction = corrections.get(key, record.correction)
-            draft.new[key] = altered(record, scope=scope, correction=correction, quiet=False)
+            draft.new[key] = record._replace(scope=scope, correction=correction, quiet=False)
 
 
 def _may_bring(record: Record | None, said: Observation) -> bool:
@@ -220,7 +220,7 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and (sighting.said.within is None or not is_moving(draft.meaning(sighting.said.within)[0]))
     )
     if record.quiet != quiet:
-        draft.new[key] = altered(record, quiet=quiet)
+        draft.new[key] = record._replace(quiet=quiet)
 
 
 def _record_write(draft: Draft, key: str) -> RecordWrite:

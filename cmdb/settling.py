@@ -6,7 +6,7 @@ from collections.abc import Collection
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import identify
-from cmdb.sighting import Sighting, altered, sightings_of
+from cmdb.sighting import Sighting, sightings_of
 
 
 def settle(draft: Draft, keys: Collection[str]) -> None:
@@ -103,4 +103,4 @@ def _give_places(draft: Draft, members: Collection[str], groups: tuple[tuple[Sig
         cis = tuple(place[sighting.key] for sighting in seen)
         record = draft.new[key]
         if record.cis != cis:
-            draft.new[key] = altered(record, cis=cis)
+            draft.new[key] = record._replace(cis=cis)

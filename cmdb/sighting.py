@@ -7,8 +7,8 @@ sighting and any number of closed ones, whatever the order in which its observat
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from cmdb.identifier import Identifier
 from cmdb.observation import Observation
@@ -28,8 +28,7 @@ class Lifetime(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """What a record said while it named one thing."""
 
     signature: tuple[Identifier, ...]
@@ -55,8 +54,7 @@ class Correction:
     expires_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of one source, with everything the next observation of it will need."""
 
     key: str
@@ -85,16 +83,7 @@ class Record:
         return self.cis[-1]
 
 
-def altered(record: Record, **changes: Any) -> Record:
-    """`dataclasses.replace` for the one type that is altered several times for every observation."""
-    other = object.__new__(Record)
-    for name in Record.__slots__:
-        object.__setattr__(other, name, changes[name] if name in changes else getattr(record, name))
-    return other
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One thing as one source has it: what identity and belief work on."""
 
     key: str
@@ -127,7 +116,7 @@ def heard(
     if said.gone:
         if before is None:
             raise ValueError("a record that nobody has reported cannot be gone")
-        return altered(before, gone=True, heard=heard_in)
+        return before._replace(gone=True, heard=heard_in)
     signature = _signature(said, vocabulary)
     if before is None:
         version = _first_version(said, signature, brought, applied)
@@ -139,7 +128,7 @@ def heard(
             break
     else:
         versions.append(_first_version(said, signature, brought, applied))
-    return altered(before, versions=tuple(versions), gone=False, misses=0, heard=heard_in)
+    return before._replace(versions=tuple(versions), gone=False, misses=0, heard=heard_in)
 
 
 def _first_version(said: Observation, signature: tuple[Identifier, ...], brought: str, applied: int) -> Version:
@@ -156,8 +145,7 @@ def _heard_again(version: Version, said: Observation) -> Version:
         lives[kind, value] = Lifetime(
             kind, value, min(life.first, at) if life else at, max(life.last, at) if life else at
         )
-    return replace(
-        version,
+    return version._replace(
         first=min(version.first, at),
         last=max(version.last, at),
         said=max(version.said, said, key=_lateness),

@@ -185,8 +185,8 @@ class DictGraph:
         for touch in patch.touches:
             record = self.stored[touch.record]
             version = _moved(record.versions[0], touch.first, touch.last, touch.observed_at, touch.read_at)
-            self.stored[touch.record] = replace(
-                record, versions=(version,), scope=touch.scope or record.scope, heard=self.revision
+            self.stored[touch.record] = record._replace(
+                versions=(version,), scope=touch.scope or record.scope, heard=self.revision
             )
             self.cis[touch.ci] = replace(self.cis[touch.ci], last_seen=max(self.cis[touch.ci].last_seen, touch.last))
         for ci in patch.cis:
