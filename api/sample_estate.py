@@ -93,9 +93,11 @@ def _line(source: str, record: str, ci_class: str, **more: Any) -> dict[str, Any
     return {"source": source, "record": record, "class": ci_class, "name": record, **more}
 
 
-def _needs(*names: str, group: str | None = None, need: int | None = None, type_: str = "depends_on") -> list[Any]:
+def _needs(
+    *names: str, group: str | None = None, need: int | None = None, type_: str = "depends_on", kind: str = "name"
+) -> list[Any]:
     more = {"group": group, **({"need": need} if need else {})} if group else {}
-    return [{"type": type_, "to": f"name:{name}", **more} for name in names]
+    return [{"type": type_, "to": f"{kind}:{name}", **more} for name in names]
 
 
 def _serial(name: str) -> str:
@@ -192,7 +194,9 @@ def _services() -> Iterator[dict[str, Any]]:
     for name, tier, owner, applications in SERVICES:
         yield _line(
             source, name, "business_service", attributes={"tier": tier, "environment": "production"},
-            relations=[*_needs(*applications), {"type": "owned_by", "to": f"team.name:{owner}"}],
+            relations=[
+                *_needs(*applications, kind="application.name"),
+                {"type": "owned_by", "to": f"team.name:{owner}"}],
         )  # fmt: skip
 
 
