@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection
+from itertools import pairwise
 
+from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import identify
@@ -26,6 +28,9 @@ def settle(draft: Draft, keys: Collection[str]) -> None:
         common_at=settings.common_at,
         largest=settings.largest_block,
     )
+    if block.cut:
+        _leave_as_it_is(draft, keys)
+        return
     draft.load(block.records)
     draft.common.update(block.common)
     members = _closed(draft, {*keys, *block.records})
@@ -41,6 +46,35 @@ def settle(draft: Draft, keys: Collection[str]) -> None:
     draft.company.update(match.company)
     for review in match.reviews:
         draft.reviews[review.a, review.b] = review
+    _give_places(draft, members, match.groups)
+
+
+def _leave_as_it_is(draft: Draft, keys: Collection[str]) -> None:
+    """A block too large to be decided in a batch: what was one stays one, what is new stands alone.
+
+    Only a pass over the whole estate may decide it.
+    """
+    cis = {ci for key in keys if key in draft.old for ci in draft.old[key].cis}
+    draft.were.update(draft.around.items(sorted(cis - draft.were.keys())))
+    companions = {key for ci in cis if ci in draft.were for key in draft.were[ci].records}
+    draft.load(draft.around.records(sorted(companions - draft.new.keys())))
+    members = {*keys, *companions}
+    of_ci: dict[str, list[str]] = {}
+    for key in members:
+        if key not in draft.keys:
+            _lay_out(draft, key)
+        known = draft.old[key].cis if key in draft.old else ()
+        for sighting, ci in zip(reversed(draft.sightings[key]), reversed(known), strict=False):
+            of_ci.setdefault(ci, []).append(sighting.key)
+    as_before = [
+        Decision("", min(one, other), max(one, other), "one", "", "the block is too large", 0)
+        for together in of_ci.values()
+        for one, other in pairwise(sorted(together))
+    ]
+    sightings = [sighting for key in sorted(members) for sighting in draft.sightings[key]]
+    everything = {linking: 0 for key in members for linking in draft.keys[key]}
+    match = identify(sightings, draft.vocabulary, draft.context.settings, common=everything, decisions=as_before)
+    draft.company.update(dict.fromkeys((sighting.key for sighting in sightings), 2))
     _give_places(draft, members, match.groups)
 
 

@@ -141,6 +141,8 @@ class DictGraph:
                 for ci in self.stored[record].cis:
                     todo = todo | set(self.cis[ci].records)
             todo = todo - found
+            if len(found) + len(todo) > max(largest, len(records)):
+                return Block({}, common, cut=True)
         return Block(self.records(found), common)
 
     def bearers(self, keys: Collection[str], limit: int) -> dict[str, tuple[Bearer, ...]]:

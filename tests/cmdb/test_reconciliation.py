@@ -2,13 +2,17 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cmdb.draft import Context
+from cmdb.identity_settings import DEFAULT_IDENTITY
 from cmdb.observation import Claim, Observation
+from cmdb.reconciliation import reconcile
 
 Say = Callable[..., Observation]
 
@@ -146,6 +150,16 @@ def test_what_its_source_calls_gone_witnesses_nothing(say: Say, new_graph: Any, 
     assert not graph.edges
     take(graph, say("1", claims=(_claim("record:agent:2"),), day=2))
     assert len(graph.edges) == 1
+
+
+def test_a_block_too_large_is_left_as_it_is(say: Say, new_graph: Any, take: Any, words: Any) -> None:
+    graph = new_graph()
+    take(graph, *(say(f"r{i}", source=f"s{i}", serial="S1AB") for i in range(6)))
+    assert len(graph.cis) == 1
+    small = Context(words, 0, lambda: "newcomer", replace(DEFAULT_IDENTITY, largest_block=4))
+    late = [say("late", source="late", serial="S1AB"), say("r0", source="s0", serial="S1AB", day=1, name="renamed")]
+    graph.apply(reconcile(late, graph, small).patch)
+    assert sorted(len(ci.records) for ci in graph.cis.values()) == [1, 6]
 
 
 def _scenario(say: Say, seed: int) -> list[Observation]:
