@@ -4,13 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from graph.topology import Topology
-from impact.blast_radius import blast_radius
 from impact.impact_graph import ImpactGraph, orient
-from impact.propagation import swept
-from impact.single_points_of_failure import single_points_of_failure
+from impact.warming import warm
 
 HELD_FOR = 15 * 60.0
 """seconds that a graph is held after a list was begun on it"""
@@ -60,9 +56,6 @@ class LiveGraph:
         return self._now is not None
 
     def warm(self) -> None:
-        """Load the graph and compile what answers questions, so that the first one does not wait for it."""
-        graph = self.now()
-        swept(graph, np.zeros(graph.size, np.uint8))
-        if graph.size:
-            blast_radius(graph, [0], limit=1)
-            single_points_of_failure(graph, 0)
+        """Compile what answers questions and load the graph, so that the first question waits for neither."""
+        warm()
+        self.now()

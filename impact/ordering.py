@@ -2,69 +2,67 @@
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+
+from impact.rows import Ints, Rows
 
 
-def sweep_order(start: NDArray[np.int32], end: NDArray[np.int32]) -> tuple[NDArray[np.int32], bool]:
-    """(position of each CI, whether anything depends on itself) from rows dependent → providers.
+def sweep_order(hard: Rows, grouped: Rows) -> Ints:
+    """CIs in the order in which a depth-first walk along what they need leaves them; rows lead to what is needed.
 
-    Tarjan's strongly connected components come out providers first; CIs of one component stand side by side.
+    Where nothing depends on itself everything needed comes first. On cycles only the few needs that close one point
+    forward, and a walk keeps what is needed near what needs it, so that a sweep finds it in the cache.
     """
-    place, components = _tarjan(start, end)
-    return place, bool(components < len(place))
+    return np.asarray(_left_by_a_walk(hard.start, hard.end, grouped.start, grouped.end), np.int32)
 
 
 @numba.njit(cache=True)
-def _tarjan(start, end):  # type: ignore[no-untyped-def]
+def _left_by_a_walk(hard_start, hard_end, grouped_start, grouped_end):  # type: ignore[no-untyped-def]
     """Iterative, because a chain of dependencies can be longer than any call stack."""
-    n = len(start) - 1
-    place = np.full(n, -1, np.int32)
-    index = np.full(n, -1, np.int32)
-    low = np.zeros(n, np.int32)
-    on_stack = np.zeros(n, np.bool_)
-    stack = np.empty(n, np.int32)
-    calls = np.empty(n, np.int32)
-    edge = np.empty(n, np.int32)
-    held = placed = counter = components = 0
+    n = len(hard_start) - 1
+    order = np.empty(n, np.int32)
+    seen = np.zeros(n, np.bool_)
+    walk = np.empty(n, np.int32)
+    hard_at = np.empty(n, np.int32)
+    grouped_at = np.empty(n, np.int32)
+    left = 0
     for root in range(n):
-        if index[root] != -1:
+        if seen[root]:
             continue
+        seen[root] = True
+        walk[0] = root
+        hard_at[0] = hard_start[root]
+        grouped_at[0] = grouped_start[root]
         depth = 0
-        calls[0] = root
-        edge[root] = start[root]
-        index[root] = low[root] = counter
-        counter += 1
-        stack[held] = root
-        held += 1
-        on_stack[root] = True
         while depth >= 0:
-            at = calls[depth]
-            if edge[at] < start[at + 1]:
-                to = end[edge[at]]
-                edge[at] += 1
-                if index[to] == -1:
-                    index[to] = low[to] = counter
-                    counter += 1
-                    edge[to] = start[to]
-                    stack[held] = to
-                    held += 1
-                    on_stack[to] = True
-                    depth += 1
-                    calls[depth] = to
-                elif on_stack[to]:
-                    low[at] = min(low[at], index[to])
+            ci = walk[depth]
+            to = -1
+            at = hard_at[depth]
+            last = hard_start[ci + 1]
+            while at < last:
+                if not seen[hard_end[at]]:
+                    to = hard_end[at]
+                    at += 1
+                    break
+                at += 1
+            hard_at[depth] = at
+            if to < 0:
+                at = grouped_at[depth]
+                last = grouped_start[ci + 1]
+                while at < last:
+                    if not seen[grouped_end[at]]:
+                        to = grouped_end[at]
+                        at += 1
+                        break
+                    at += 1
+                grouped_at[depth] = at
+            if to >= 0:
+                seen[to] = True
+                depth += 1
+                walk[depth] = to
+                hard_at[depth] = hard_start[to]
+                grouped_at[depth] = grouped_start[to]
             else:
-                if low[at] == index[at]:
-                    components += 1
-                    while True:
-                        held -= 1
-                        member = stack[held]
-                        on_stack[member] = False
-                        place[member] = placed
-                        placed += 1
-                        if member == at:
-                            break
+                order[left] = ci
+                left += 1
                 depth -= 1
-                if depth >= 0:
-                    low[calls[depth]] = min(low[calls[depth]], low[at])
-    return place, components
+    return order

@@ -1,76 +1,71 @@
 """Who falls when these fail: the least fixpoint with redundancy, compiled.
 
-Two ways to the same answer: `push` follows what a failure reaches and is best while that is little; `pull` sweeps the
-estate in order, each CI reading its own requirements, and is best when much falls. `fallen` begins with the one and
-goes on with the other.
+Two ways to the same answer. *Push* follows what a failure reaches, with a counter per group, and is best while that is
+little. *Pull* sweeps the estate in the order of place, each CI reading its own requirements up to the first broken
+one, and is best when much falls: it reads memory in sequence and touches at random one byte a need. Work begins as
+push and goes on as pull once the cone has shown itself large. CIs go by place here.
 """
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from impact.impact_graph import ImpactGraph
+from impact.impact_graph import ImpactGraph, Needs
+from impact.rows import Ints
 
 Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int32]
 
-SMALL = 64
-"""a cone of more than CIs / SMALL is finished by sweeping"""
+PUSHED_SHARE = 128
+"""push gives up after looking at CIs / PUSHED_SHARE edges"""
+PUSHED_AT_LEAST = 4096
 
 
 def fallen(graph: ImpactGraph, failed: Ints) -> Bytes:
-    """1 for every CI that is down when these have failed, the failed included. Shape: (CIs,), by number.
+    """1 for every CI that is down when these have failed, the failed included. Shape: (CIs,), by place.
 
-    O(edges of the cone) while the cone is small, else O(CIs + edges) per sweep; one sweep where nothing depends on
-    itself.
+    O(edges of the cone) where that is small, else O(CIs + edges) a sweep: one where nothing depends on itself, and
+    one more from the first CI concerned for each time that a cycle carries the failure forward.
     """
-    down = np.zeros(graph.size, np.uint8)
-    lost = np.zeros(len(graph.needs.owner), np.int32)
-    needs = graph.needs
-    finished = _push(
-        failed, down, lost, graph.dependents.start, graph.dependents.end, graph.counted.start, graph.counted.end,
-        needs.owner, needs.budget, max(256, graph.size // SMALL),
-    )  # fmt: skip
+    down, finished = pushed(graph, failed, max(PUSHED_AT_LEAST, graph.size // PUSHED_SHARE))
     return down if finished else swept(graph, down)
 
 
+def pushed(graph: ImpactGraph, failed: Ints, limit: int) -> tuple[Bytes, bool]:
+    """(what falls, whether that is all): gives up once more than `limit` edges were looked at."""
+    down = np.zeros(graph.size, np.uint8)
+    finished: bool = _push(failed, down, graph.followers, graph.needs.budget, limit)
+    return down, finished
+
+
 def swept(graph: ImpactGraph, down: Bytes) -> Bytes:
-    """The fixpoint above a set that is down already, by sweeping."""
-    sweep = graph.sweep
-    laid_out = down[sweep.number]
-    _pull(
-        laid_out, sweep.hard.start, sweep.hard.end, sweep.first_group, sweep.members.start, sweep.members.end,
-        sweep.budget, sweep.cyclic,
-    )  # fmt: skip
-    return laid_out[sweep.place]
+    """The fixpoint above what is down already, by sweeping. `down` is left as it is."""
+    return _swept(graph.needs, down)
 
 
-def rounds(graph: ImpactGraph, failed: Ints) -> tuple[Ints, Ints, Ints]:
-    """(round in which each CI fell or -1, the provider whose loss brought it down or -1, members lost per group).
+def _swept(needs: Needs, down: Bytes) -> Bytes:
+    bits = np.packbits(down, bitorder="little")
+    _pull(bits, len(down), needs)
+    return np.unpackbits(bits, count=len(down), bitorder="little")
 
-    Round by round in the order of number, so ties go to the smaller id. O(edges of the cone).
+
+def reachable(graph: ImpactGraph, failed: Ints) -> Bytes:
+    """1 for everything that needs a failed CI directly or through others, redundancy ignored, or suffers with such.
+
+    The failed are included. Shape: (CIs,), by place.
     """
-    n = graph.size
-    fell = np.full(n, -1, np.int32)
-    cause = np.full(n, -1, np.int32)
-    lost = np.zeros(len(graph.needs.owner), np.int32)
-    _rounds(
-        np.unique(failed).astype(np.int32), fell, cause, lost, graph.dependents.start, graph.dependents.end,
-        graph.counted.start, graph.counted.end, graph.needs.owner, graph.needs.budget,
-    )  # fmt: skip
-    return fell, cause, lost
-
-
-def reached(start: Ints, end: Ints, sources: Ints) -> Ints:
-    """Shortest distance from the sources along rows, -1 where there is no way. Redundancy plays no part."""
-    distance = np.full(len(start) - 1, -1, np.int32)
-    _breadth_first(start, end, np.unique(sources).astype(np.int32), distance)
-    return distance
+    reached = np.zeros(graph.size, np.uint8)
+    limit = max(PUSHED_AT_LEAST, graph.size // PUSHED_SHARE)
+    if not _push(failed, reached, graph.followers, np.zeros_like(graph.needs.budget), limit):
+        reached = _swept(graph.needs._replace(budget=np.zeros_like(graph.needs.budget)), reached)
+    if len(graph.hurts.end):
+        _touch(reached, graph.hurts.start, graph.hurts.end)
+    return reached
 
 
 @numba.njit(cache=True)
-def _push(failed, down, lost, hard_start, hard_end, in_start, in_end, owner, budget, limit):  # type: ignore[no-untyped-def]
+def _push(failed, down, followers, budget, limit):  # type: ignore[no-untyped-def]
     queue = np.empty(len(down), np.int32)
+    lost = np.zeros(len(budget), np.int32)
     tail = 0
     for ci in failed:
         if not down[ci]:
@@ -78,109 +73,72 @@ def _push(failed, down, lost, hard_start, hard_end, in_start, in_end, owner, bud
             queue[tail] = ci
             tail += 1
     head = 0
+    looked = 0
     while head < tail:
-        if tail > limit:
-            return False
         ci = queue[head]
         head += 1
-        for e in range(hard_start[ci], hard_start[ci + 1]):
-            dependent = hard_end[e]
-            if not down[dependent]:
-                down[dependent] = 1
-                queue[tail] = dependent
+        looked += followers.hard_start[ci + 1] - followers.hard_start[ci]
+        looked += followers.group_start[ci + 1] - followers.group_start[ci]
+        if looked > limit:
+            return False
+        for e in range(followers.hard_start[ci], followers.hard_start[ci + 1]):
+            to = followers.hard[e]
+            if not down[to]:
+                down[to] = 1
+                queue[tail] = to
                 tail += 1
-        for e in range(in_start[ci], in_start[ci + 1]):
-            group = in_end[e]
+        for e in range(followers.group_start[ci], followers.group_start[ci + 1]):
+            group = followers.group[e]
             lost[group] += 1
-            if lost[group] > budget[group] and not down[owner[group]]:
-                down[owner[group]] = 1
-                queue[tail] = owner[group]
+            to = followers.owner[group]
+            if lost[group] > budget[group] and not down[to]:
+                down[to] = 1
+                queue[tail] = to
                 tail += 1
     return True
 
 
 @numba.njit(cache=True)
-def _pull(down, hard_start, hard_end, first_group, member_start, member_end, budget, cyclic):  # type: ignore[no-untyped-def]
-    n = len(down)
-    begin = 0
-    # Where nothing depends on itself nothing before the first failed can fall.
-    while not cyclic and begin < n and not down[begin]:
-        begin += 1
-    moved = True
-    while moved:
-        moved = False
+def _pull(down, n, needs):  # type: ignore[no-untyped-def]
+    """`down` holds one bit a CI: a million fit the cache that is nearest but one."""
+    hard_start, hard, first_group, member_start, member, budget, forward = needs
+    begin = n
+    for ci in range(n):
+        if down[ci >> 3] >> (ci & 7) & 1:
+            begin = min(begin, ci, forward[ci])
+    while begin < n:
+        again = n
         for ci in range(begin, n):
-            if down[ci]:
+            if down[ci >> 3] >> (ci & 7) & 1:
                 continue
             falls = False
             for e in range(hard_start[ci], hard_start[ci + 1]):
-                if down[hard_end[e]]:
+                to = hard[e]
+                if down[to >> 3] >> (to & 7) & 1:
                     falls = True
                     break
             if not falls:
                 for group in range(first_group[ci], first_group[ci + 1]):
-                    lost = 0
+                    spare = budget[group]
                     for e in range(member_start[group], member_start[group + 1]):
-                        lost += down[member_end[e]]
-                    if lost > budget[group]:
+                        to = member[e]
+                        spare -= down[to >> 3] >> (to & 7) & 1
+                    if spare < 0:
                         falls = True
                         break
             if falls:
-                down[ci] = 1
-                moved = cyclic
+                down[ci >> 3] |= 1 << (ci & 7)
+                again = min(again, forward[ci])
+        begin = again
 
 
 @numba.njit(cache=True)
-def _rounds(failed, fell, cause, lost, hard_start, hard_end, in_start, in_end, owner, budget):  # type: ignore[no-untyped-def]
-    n = len(fell)
-    now = np.empty(n, np.int32)
-    later = np.empty(n, np.int32)
-    count = 0
-    for ci in failed:
-        fell[ci] = 0
-        now[count] = ci
-        count += 1
-    turn = 0
-    while count:
-        turn += 1
-        ahead = 0
-        for at in range(count):
-            ci = now[at]
-            for e in range(hard_start[ci], hard_start[ci + 1]):
-                dependent = hard_end[e]
-                if fell[dependent] < 0:
-                    fell[dependent] = turn
-                    cause[dependent] = ci
-                    later[ahead] = dependent
-                    ahead += 1
-            for e in range(in_start[ci], in_start[ci + 1]):
-                group = in_end[e]
-                lost[group] += 1
-                dependent = owner[group]
-                if lost[group] > budget[group] and fell[dependent] < 0:
-                    fell[dependent] = turn
-                    cause[dependent] = ci
-                    later[ahead] = dependent
-                    ahead += 1
-        later[:ahead].sort()
-        now, later = later, now
-        count = ahead
-
-
-@numba.njit(cache=True)
-def _breadth_first(start, end, sources, distance):  # type: ignore[no-untyped-def]
-    queue = np.empty(len(distance), np.int32)
-    tail = 0
-    for ci in sources:
-        distance[ci] = 0
-        queue[tail] = ci
-        tail += 1
-    head = 0
-    while head < tail:
-        ci = queue[head]
-        head += 1
-        for e in range(start[ci], start[ci + 1]):
-            if distance[end[e]] < 0:
-                distance[end[e]] = distance[ci] + 1
-                queue[tail] = end[e]
-                tail += 1
+def _touch(reached, start, end):  # type: ignore[no-untyped-def]
+    """Marks whoever suffers with something reached; suffering goes no further."""
+    touched = np.zeros(len(reached), np.uint8)
+    for ci in range(len(reached)):
+        if reached[ci]:
+            for e in range(start[ci], start[ci + 1]):
+                touched[end[e]] = 1
+    for ci in range(len(reached)):
+        reached[ci] |= touched[ci]

@@ -4,94 +4,138 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from impact.impact_graph import ImpactGraph
-from impact.propagation import reached, rounds
-from impact.stored_relations import Step, path_back
-
-LANES = 64
-"""candidates tried at once, one a bit"""
+from impact.rounds import states_of, way_back
+from impact.rows import Ints
+from impact.stored_relations import Step, Steps
 
 
 class SinglePoint(NamedTuple):
-    """A CI whose loss is enough, and the way it brings the asked one down."""
+    """A CI whose loss is enough, by number, and the way it brings the asked one down."""
 
     ci: int
     path: tuple[Step, ...]
 
 
-def single_points_of_failure(graph: ImpactGraph, ci: int) -> NDArray[np.int32]:
+def single_points_of_failure(graph: ImpactGraph, ci: int) -> Ints:
     """Numbers of the CIs whose failure alone brings `ci` down under the certain rules, ascending, itself left out.
 
-    Only what `ci` needs can bring it down. Each candidate is a world of its own; 64 worlds are swept at once over the
-    cone in dependency order. O(candidates / 64 × edges of the cone).
+    Only what `ci` needs can bring it down, so only that is tried, nearest first. What is needed without any spare needs
+    no trial; a trial ends as soon as it reaches one that is known to be enough. O(edges of the cone) at least, at most
+    that times the candidates that are not enough.
     """
-    rows = graph.providers
-    cone = np.flatnonzero(reached(rows.start, rows.end, np.array([ci], np.int32)) >= 0).astype(np.int32)
-    sweep = graph.sweep
-    ordered = np.sort(sweep.place[cone])
-    candidates = np.sort(sweep.place[cone[cone != ci]])
-    down = np.zeros(graph.size, np.uint64)
-    widest = int(np.diff(sweep.members.start).max(initial=0)) + 2
-    found: list[int] = []
-    for begin in range(0, len(candidates), LANES):
-        batch = candidates[begin : begin + LANES]
-        fell = _sweep_worlds(
-            ordered, batch, int(sweep.place[ci]), down, sweep.hard.start, sweep.hard.end, sweep.first_group,
-            sweep.members.start, sweep.members.end, sweep.budget, np.zeros(widest, np.uint64), sweep.cyclic,
-        )  # fmt: skip
-        found.extend(int(sweep.number[place]) for lane, place in enumerate(batch) if int(fell) >> lane & 1)
-    return np.array(sorted(found), np.int32)
+    enough = _single_points(np.int32(graph.place[ci]), graph.needs, graph.followers)
+    return np.sort(graph.number_at[enough])
 
 
 def explained(graph: ImpactGraph, ci: int, point: int) -> SinglePoint:
-    """How the loss of `point` brings `ci` down."""
-    _, cause, _ = rounds(graph, np.array([point], np.int32))
-    return SinglePoint(point, path_back(graph, ci, int(cause[ci]), cause))
+    """How the loss of `point` brings `ci` down; both by number, `point` one of the single points of failure."""
+    place = int(graph.place[ci])
+    states = states_of(graph, graph.place[point : point + 1], until=place)
+    way = graph.number_at[way_back(states, place)[::-1]]
+    return SinglePoint(point, tuple(Steps(graph).along(way.tolist())))
 
 
 @numba.njit(cache=True)
-def _sweep_worlds(  # type: ignore[no-untyped-def]
-    ordered,
-    candidates,
-    asked,
-    down,
-    hard_start,
-    hard_end,
-    first_group,
-    member_start,
-    member_end,
-    budget,
-    counts,
-    cyclic,
-):
-    for at in ordered:
-        down[at] = np.uint64(0)
-    for lane in range(len(candidates)):
-        down[candidates[lane]] |= np.uint64(1) << np.uint64(lane)
-    moved = True
-    while moved:
-        moved = False
-        for at in ordered:
-            worlds = down[at]
-            for e in range(hard_start[at], hard_start[at + 1]):
-                worlds |= down[hard_end[e]]
-            for group in range(first_group[at], first_group[at + 1]):
-                size = member_start[group + 1] - member_start[group]
-                spare = budget[group]
-                if spare >= size:
-                    continue
-                for k in range(spare + 2):
-                    counts[k] = np.uint64(0)
-                counts[0] = ~np.uint64(0)
-                for e in range(member_start[group], member_start[group + 1]):
-                    lost = down[member_end[e]]
-                    # counts[k]: worlds in which at least k members are lost
-                    for k in range(spare + 1, 0, -1):
-                        counts[k] |= counts[k - 1] & lost
-                worlds |= counts[spare + 1]
-            if worlds != down[at]:
-                down[at] = worlds
-                moved = cyclic
-    return down[asked]
+def _single_points(asked, needs, followers):  # type: ignore[no-untyped-def]
+    n = len(needs.hard_start) - 1
+    cone = np.empty(n, np.int32)
+    in_cone = np.zeros(n, np.bool_)
+    enough = np.zeros(n, np.bool_)
+    cone[0] = asked
+    in_cone[asked] = enough[asked] = True
+    count = 1
+    head = 0
+    while head < count:
+        ci = cone[head]
+        head += 1
+        for e in range(needs.hard_start[ci], needs.hard_start[ci + 1]):
+            to = needs.hard[e]
+            if not in_cone[to]:
+                in_cone[to] = True
+                cone[count] = to
+                count += 1
+        for e in range(needs.member_start[needs.first_group[ci]], needs.member_start[needs.first_group[ci + 1]]):
+            to = needs.member[e]
+            if not in_cone[to]:
+                in_cone[to] = True
+                cone[count] = to
+                count += 1
+    _needed_without_spare(cone[:count], enough, needs)
+    down = np.full(n, -1, np.int32)  # the last trial in which a CI fell
+    tried = np.full(len(needs.budget), -1, np.int32)  # the last trial in which a group lost a member
+    lost = np.empty(len(needs.budget), np.int32)
+    queue = np.empty(count, np.int32)
+    for at in range(1, count):
+        if not enough[cone[at]]:
+            enough[cone[at]] = _is_enough(cone[at], at, in_cone, enough, down, tried, lost, queue, needs, followers)
+    found = np.empty(count, np.int32)
+    points = 0
+    for at in range(1, count):
+        if enough[cone[at]]:
+            found[points] = cone[at]
+            points += 1
+    return found[:points].copy()
+
+
+@numba.njit(cache=True)
+def _needed_without_spare(queue, enough, needs):  # type: ignore[no-untyped-def]
+    """Marks whatever the first of the queue needs through needs that have no spare: hard ones and full groups."""
+    todo = np.empty(len(queue), np.int32)
+    todo[0] = queue[0]
+    tail = 1
+    head = 0
+    while head < tail:
+        ci = todo[head]
+        head += 1
+        for e in range(needs.hard_start[ci], needs.hard_start[ci + 1]):
+            to = needs.hard[e]
+            if not enough[to]:
+                enough[to] = True
+                todo[tail] = to
+                tail += 1
+        for group in range(needs.first_group[ci], needs.first_group[ci + 1]):
+            if needs.budget[group] == 0:
+                for e in range(needs.member_start[group], needs.member_start[group + 1]):
+                    to = needs.member[e]
+                    if not enough[to]:
+                        enough[to] = True
+                        todo[tail] = to
+                        tail += 1
+
+
+@numba.njit(cache=True)
+def _is_enough(candidate, trial, in_cone, enough, down, tried, lost, queue, needs, followers):  # type: ignore[no-untyped-def]
+    """Whether the loss of the candidate reaches, within the cone, one whose loss is known to be enough."""
+    queue[0] = candidate
+    down[candidate] = trial
+    tail = 1
+    head = 0
+    while head < tail:
+        ci = queue[head]
+        head += 1
+        for e in range(followers.hard_start[ci], followers.hard_start[ci + 1]):
+            to = followers.hard[e]
+            if in_cone[to] and down[to] != trial:
+                if enough[to]:
+                    return True
+                down[to] = trial
+                queue[tail] = to
+                tail += 1
+        for e in range(followers.group_start[ci], followers.group_start[ci + 1]):
+            group = followers.group[e]
+            to = followers.owner[group]
+            if not in_cone[to] or down[to] == trial:
+                continue
+            if tried[group] != trial:
+                tried[group] = trial
+                lost[group] = 0
+            lost[group] += 1
+            if lost[group] > needs.budget[group]:
+                if enough[to]:
+                    return True
+                down[to] = trial
+                queue[tail] = to
+                tail += 1
+    return False

@@ -1,12 +1,13 @@
 """Which stored relations stand behind the edges of an answer: paths that can be looked up."""
 
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from graph.topology import EFFECTS
 from impact.impact_graph import ImpactGraph
+
+CARRIES_NOTHING = EFFECTS.index("none")
 
 
 class Step(NamedTuple):
@@ -19,26 +20,37 @@ class Step(NamedTuple):
 
 
 def step(graph: ImpactGraph, dependent: int, provider: int) -> Step:
-    """The relation by which `dependent` needs `provider`: one that brings it down before one that degrades it, then
-    the surest, then the first by type."""
+    """The relation by which `dependent` needs `provider`, CIs by number.
+
+    One that brings it down before one that degrades it, then the surest, then the first by type.
+    """
     topology = graph.topology
     rows = graph.relations_from.of(dependent)
-    rows = rows[(topology.to_ci[rows] == provider) & (topology.effect[rows] != EFFECTS.index("none"))]
+    rows = rows[(topology.to_ci[rows] == provider) & (topology.effect[rows] != CARRIES_NOTHING)]
     best = min(
-        rows.tolist(),
-        key=lambda row: (
-            int(topology.effect[row]),
-            -round(float(topology.confidence[row]), 6),
-            topology.types[topology.type_of[row]],
+        (
+            (
+                int(topology.effect[row]),
+                -round(float(topology.confidence[row]), 6),
+                topology.types[topology.type_of[row]],
+            )
+            for row in rows.tolist()
         ),
     )
-    return Step(dependent, topology.types[topology.type_of[best]], provider, round(float(topology.confidence[best]), 6))
+    return Step(dependent, best[2], provider, -best[1])
 
 
-def path_back(graph: ImpactGraph, ci: int, cause: int, causes: NDArray[np.int32]) -> tuple[Step, ...]:
-    """From a failed CI to `ci`, through those whose loss brought the next one down."""
-    steps = []
-    while cause >= 0:
-        steps.append(step(graph, ci, cause))
-        ci, cause = cause, int(causes[cause])
-    return tuple(reversed(steps))
+class Steps:
+    """Steps of one answer: its paths have much in common, so each relation is looked up once."""
+
+    def __init__(self, graph: ImpactGraph) -> None:
+        self._graph = graph
+        self._known: dict[tuple[int, int], Step] = {}
+
+    def along(self, numbers: Iterable[int]) -> Iterator[Step]:
+        """Steps from CI to CI, each needing the one before; CIs by number."""
+        for provider, dependent in pairwise(numbers):
+            known = self._known.get((dependent, provider))
+            if known is None:
+                known = self._known[dependent, provider] = step(self._graph, dependent, provider)
+            yield known

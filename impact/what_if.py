@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.topology import EFFECTS, NO_GROUP, Topology
-from impact.blast_radius import States
+from impact.rounds import States
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,13 @@ def _number(words: list[str], word: str) -> int:
 
 def difference(before: States, after: States) -> tuple[list[int], list[int]]:
     """Numbers of the CIs that are (worse, better) off than before; ascending."""
-    was = np.where(before.is_down(), 2, np.where(before.is_degraded(), 1, 0))
-    now = np.where(after.is_down(), 2, np.where(after.is_degraded(), 1, 0))
+    was, now = _severity(before), _severity(after)
     return np.flatnonzero(now > was).tolist(), np.flatnonzero(now < was).tolist()
+
+
+def _severity(states: States) -> NDArray[np.int8]:
+    """0 well, 1 degraded, 2 down; by number."""
+    severity = np.zeros(states.graph.size, np.int8)
+    severity[states.numbers_degraded()] = 1
+    severity[states.numbers_down()] = 2
+    return severity
