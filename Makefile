@@ -42,7 +42,9 @@ format: install ## Bring the code into its form
 
 bench: $(UV_NEEDED) ## Measure ingest, impact and streaming against peers (takes a while)
 	@$(UV) sync --locked --quiet --group bench
-	PYTHONPATH=tests $(RUN) python benchmarks/run_all.py
+	@for benchmark in $$(grep -l '^if __name__ == "__main__"' benchmarks/*.py); do \
+	  echo "== $$benchmark"; PYTHONPATH=tests $(RUN) python $$benchmark || exit 1; \
+	done
 
 test-neo4j-newer: install ## The store's tests against Neo4j 2025.10.1 (Java 21 or later)
 	CMDB_LAB_NEO4J_VERSION=2025.10.1 CMDB_CI=1 $(RUN) pytest -m neo4j

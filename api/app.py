@@ -2,41 +2,70 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
-from api import problems
-from api.problems import Problem
+from api import problem_answers
+from api.access import OPEN
+from api.doorway import Doorway
+from api.idempotency import forget_old_answers
 from api.routes import cis, impact, operations, runs
 from api.wiring import System
-
-MAX_QUESTION = 4 * 1024 * 1024
-"""bytes of any request that does not carry observations"""
 
 
 def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -> FastAPI:
     """The app; the graph is loaded and its kernels are compiled before it says that it is ready."""
 
+    def prepare() -> None:
+        system.graph.warm()
+        forget_old_answers(system)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(system.graph.warm)
+        await anyio.to_thread.run_sync(prepare)
         on_ready()
         yield
 
     app = FastAPI(title="cmdb", version="1", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.system = system
-    problems.install(app)
-
-    @app.middleware("http")
-    async def bounded(request: Request, call_next):  # type: ignore[no-untyped-def]
-        """Refuse what says that it is too large before reading any of it."""
-        said = request.headers.get("content-length", "0")
-        if not request.url.path.endswith("/observations") and said.isdigit() and int(said) > MAX_QUESTION:
-            return problems.answer(Problem("too-large", f"this request is at most {MAX_QUESTION} bytes"))
-        answered: Response = await call_next(request)
-        return answered
-
-    for router in (operations.router, runs.router, impact.router, cis.router, cis.last):
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+    app.add_middleware(Doorway)
+    problem_answers.install(app)
+    for router in (operations.router, runs.router, impact.router, cis.router):
         app.include_router(router)
     return app
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The app as OpenAPI, with what every route asks for and how every error looks."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    components = schema.setdefault("components", {})
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    problem = {"$ref": "#/components/schemas/Problem"}
+    components.setdefault("schemas", {})["Problem"] = {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+        },
+    }
+    schema["security"] = [{"token": []}]
+    for path, operations_of in schema["paths"].items():
+        for operation in operations_of.values():
+            if path in OPEN:
+                operation["security"] = []
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = {
+                "description": "a problem (RFC 9457)",
+                "content": {"application/problem+json": {"schema": problem}},
+            }
+    app.openapi_schema = schema
+    return schema

@@ -1,13 +1,8 @@
-"""Every error as application/problem+json (RFC 9457): one table from what went wrong to what the client reads."""
+"""What can go wrong, as a client reads it: one table from an error to its problem (RFC 9457)."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-
-from api.answers import json_bytes
 from cmdb.errors import AmbiguousReference, Invalid, UnknownReference
 from discovery.run import RunEnded, UnknownRun
 from graph.store import StoreError
@@ -39,18 +34,8 @@ class Problem(Exception):
         self.kind, self.detail, self.more = kind, detail, more
 
 
-def answer(problem: Problem) -> Response:
-    """A problem as a response."""
-    status, title = STATUS[problem.kind]
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else {}
-    return _response(f"urn:cmdb:problem:{problem.kind}", status, title, problem.detail, headers, problem.more)
-
-
-def _response(
-    kind: str, status: int, title: str, detail: str, headers: Mapping[str, str], more: Mapping[str, Any]
-) -> Response:
-    body = {"type": kind, "title": title, "status": status, "detail": detail, **more}
-    return Response(json_bytes(body), status, dict(headers), media_type="application/problem+json")
+KNOWN: tuple[type[Exception], ...] = (Problem, Invalid, UnknownReference, RunEnded, UnknownRun, StoreError)
+"""errors that `problem_of` knows"""
 
 
 def problem_of(error: Exception) -> Problem:
@@ -70,32 +55,3 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         return Problem("not-ready", str(error))
     return Problem("invalid", str(error))
-
-
-def install(app: FastAPI) -> None:
-    """Make the app answer every error so."""
-
-    def known(request: Request, error: Exception) -> Response:
-        return answer(problem_of(error))
-
-    def wrong(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        said = "; ".join(
-            f"{'.'.join(str(part) for part in found['loc'] if part not in ('body', 'query', 'path'))}: {found['msg']}"
-            for found in error.errors()
-        )
-        return answer(Problem("invalid", said))
-
-    def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        kind = {404: "unknown-reference", 401: "unauthenticated", 403: "forbidden", 413: "too-large"}.get(
-            error.status_code
-        )
-        if kind is None:
-            return _response("about:blank", error.status_code, str(error.detail), str(error.detail), {}, {})
-        return answer(Problem(kind, f"{request.method} {request.url.path}: {error.detail}"))
-
-    for type_ in (Problem, Invalid, UnknownReference, RunEnded, UnknownRun, StoreError):
-        app.add_exception_handler(type_, known)
-    app.add_exception_handler(RequestValidationError, wrong)
-    app.add_exception_handler(HTTPException, http)

@@ -1,54 +1,58 @@
 """Which CI a client's reference means; several or none are an answer too, never a guess."""
 
-from api.access import Caller
+from collections.abc import Iterator
+
+from api.tokens import Caller
+from api.visibility import unseen
 from api.wiring import System
 from cmdb.ends import fitting
-from cmdb.errors import AmbiguousReference, Candidate, UnknownReference
-from cmdb.reference import RECORD, Reference, lookup_key, parse_reference, record_key
+from cmdb.errors import AmbiguousReference, Candidate, Invalid, UnknownReference
+from cmdb.reference import RECORD, Reference, escaped, lookup_key, parse_reference, record_key
 from cmdb.surroundings import Bearer
 
-LOOKED_AT = 200
+LOOKED_AT = 1000
 """bearers of one reference that are looked at"""
+CANDIDATES = 50
+"""candidates of an ambiguous reference that are named"""
 
 
 def resolve(system: System, text: str, caller: Caller) -> str:
     """The id of the one CI that is meant. Raises Invalid, UnknownReference or AmbiguousReference."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Invalid("the reference holds a lone surrogate, which no store keeps")
     reference = parse_reference(text, system.vocabulary)
-    fits = fitting(reference, _bearers(system, reference), system.vocabulary)
-    if caller.realms:
-        fits = tuple(fit for fit in fits if _visible(system, fit, caller))
+    bearers = _bearers(system, reference)
+    hidden = unseen(system, caller, ((bearer.ci, bearer.name) for bearer in bearers))
+    fits = fitting(reference, (bearer for bearer in bearers if bearer.ci not in hidden), system.vocabulary)
     if not fits:
         raise UnknownReference(f"no CI bears {text}")
     if len(fits) > 1:
         raise AmbiguousReference(
             f"{len(fits)} CIs bear {text}: name the class, the realm or an id",
-            tuple(Candidate(fit.ci, fit.name, fit.ci_class, fit.realm, fit.lifecycle) for fit in fits),
+            tuple(Candidate(fit.ci, fit.name, fit.ci_class, fit.realm, fit.lifecycle) for fit in fits[:CANDIDATES]),
         )
     return fits[0].ci
 
 
 def _bearers(system: System, reference: Reference) -> tuple[Bearer, ...]:
-    key = lookup_key(reference, system.vocabulary)
-    found = system.store.bearers([key], LOOKED_AT, every_realm=reference.realm is None)
-    bearers = found.get(key, ())
-    if not bearers and reference.kind == RECORD and reference.realm is None:
-        return _record_of_any_realm(system, reference)
-    return bearers
+    if reference.kind == RECORD and reference.realm is None:
+        keys = [f"record|{key}" for key in _records_of_any_realm(system, reference.value)]
+    else:
+        keys = [lookup_key(reference, system.vocabulary)]
+    found = system.store.bearers(keys, LOOKED_AT, every_realm=reference.realm is None)
+    return tuple(bearer for key in keys for bearer in found.get(key, ()))
 
 
-def _record_of_any_realm(system: System, reference: Reference) -> tuple[Bearer, ...]:
-    source, _, record = reference.value.partition(":")
-    after: str | None = None
-    keys = []
-    while places := system.store.record_places(source, None, after=after, limit=1000):
-        keys += [record_key(p.source, p.realm, p.record) for p in places if p.record == record]
-        after = record_key(places[-1].source, places[-1].realm, places[-1].record)
-    found = system.store.bearers([f"record|{key}" for key in keys], LOOKED_AT)
-    return tuple(bearer for bearers in found.values() for bearer in bearers)
-
-
-def _visible(system: System, bearer: Bearer, caller: Caller) -> bool:
-    if bearer.realm:
-        return caller.sees((bearer.realm,))
-    view = system.store.item(bearer.ci)
-    return view is not None and caller.sees(view.ci.realms)
+def _records_of_any_realm(system: System, value: str) -> Iterator[str]:
+    """Keys that `source:record` has in each realm of the source; one small read a realm."""
+    source, _, record = value.partition(":")
+    after = f"{escaped(source)}|"
+    before: str | None = None
+    while places := system.store.record_places(source, None, after=after, limit=1):
+        place = places[0]
+        if place.realm != before:
+            yield record_key(source, place.realm, record)
+        # Records of one realm lie side by side: jump behind them, or step where the jump fell short.
+        behind = f"{escaped(source)}|{escaped(place.realm)}|\uffff"
+        own = record_key(source, place.realm, place.record)
+        after, before = max(behind, own) if place.realm != before else own, place.realm

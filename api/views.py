@@ -10,6 +10,7 @@ from cmdb.relation_type import RelationType
 from cmdb.time import to_rfc3339
 from discovery.run import BatchResult
 from discovery.run_report import RunReport
+from discovery.source import Source
 from graph.store import FoundCI, ItemView, PastEvent, RecordPlace, RecordTimes
 
 
@@ -27,9 +28,10 @@ def found_ci(found: FoundCI) -> dict[str, Any]:
     }
 
 
-def whole_ci(view: ItemView) -> dict[str, Any]:
-    """A CI with everything that stands around it."""
+def whole_ci(view: ItemView, hidden: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A CI with everything that stands around it; of relations to `hidden` CIs only how many there are."""
     ci = view.ci
+    relations = [relation for relation in view.relations if not hidden & {relation.from_ci, relation.to_ci}]
     return {
         "id": ci.id,
         "class": ci.ci_class,
@@ -48,7 +50,8 @@ def whole_ci(view: ItemView) -> dict[str, Any]:
             for held in ci.identifiers
         ],
         "facts": {name: _fact(fact, view) for name, fact in sorted(ci.facts.items())},
-        "relations": [_relation(relation, view) for relation in view.relations],
+        "relations": [_relation(relation, view) for relation in relations],
+        **({"relations_not_visible": len(view.relations) - len(relations)} if hidden else {}),
         "records": [_place(view.records[key]) for key in ci.records if key in view.records],
         "revision": view.revision,
     }
@@ -183,6 +186,15 @@ def ci_class(declared: CIClass) -> dict[str, Any]:
             {"name": name, "type": attribute.type, "description": attribute.description, "watched": attribute.watched}
             for name, attribute in declared.attributes.items()
         ],
+    }
+
+
+def source(declared: Source) -> dict[str, Any]:
+    """A source as it is declared, with what it can be told."""
+    return {
+        "name": declared.name,
+        "description": declared.description,
+        "settings": declared.settings.model_json_schema()["properties"],
     }
 
 

@@ -2,41 +2,54 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from api.looked_at import LookedAt
 from api.settings import Settings
 from cmdb.vocabulary import Vocabulary, vocabulary
 from discovery.run import Parts
 from discovery.sources import SOURCES
 from graph.open_store import open_store
 from graph.store import GraphStore
-from impact.live_graph import LiveGraph
+
+if TYPE_CHECKING:
+    from impact.live_graph import LiveGraph
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that can be taken for a digit"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class System:
     """Everything that answers and everything that writes, around one store."""
 
     settings: Settings
     vocabulary: Vocabulary
     store: GraphStore
-    graph: LiveGraph
     parts: Parts
+    looked: LookedAt
+
+    @cached_property
+    def graph(self) -> "LiveGraph":
+        """Today's impact graph. Made when first asked for: most commands never do, and its compiler is slow to load."""
+        from impact.live_graph import LiveGraph
+
+        return LiveGraph(self.store.topology, lambda: self.store.revision()[0])
 
     def close(self) -> None:
         """Release the store."""
         self.store.close()
 
 
-def build(settings: Settings) -> System:
-    """Raises graph.store.StoreError where the store cannot be opened."""
+def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> System:
+    """The parts around one store. Raises graph.store.StoreError where it cannot be opened."""
     words = vocabulary({name: source.traits for name, source in SOURCES.items()})
     store = open_store(settings.store, words, user=settings.store_user, password=settings.password())
-    graph = LiveGraph(store.topology, lambda: store.revision()[0])
-    return System(settings, words, store, graph, Parts(store, words, now, new_id))
+    parts = Parts(store, words, clock or now, new_id)
+    return System(settings, words, store, parts, LookedAt(parts))
 
 
 def now() -> int:

@@ -4,10 +4,10 @@ from typing import Any
 
 from rich.markup import escape
 
-from api.access import Caller
 from api.cli.output import console, print_json, table
 from api.impact_answers import Asked, impact_answer, spof_answer
 from api.resolution import resolve
+from api.tokens import Caller
 from api.views import found_ci, past_event, run, whole_ci
 from api.wiring import System
 from cmdb.configuration_item import split_words

@@ -34,7 +34,7 @@ def _system() -> Any:
 
 def _operator() -> Any:
     """Whoever can open the store may do everything."""
-    from api.access import Caller
+    from api.tokens import Caller
 
     return Caller("", "command line", "admin", frozenset(), frozenset())
 
@@ -249,7 +249,7 @@ def token_create(
 ) -> None:
     """Make a token; its secret is shown once."""
     with plain_errors():
-        from api.access import create_token
+        from api.tokens import create_token
 
         made = create_token(
             _system(), role, name=name, sources=tuple(source or ()), realms=tuple(realm or ()), days=expires
@@ -265,7 +265,7 @@ def token_create(
 def token_list(as_json: Json = False) -> None:
     """Show every token, without its secret."""
     with plain_errors():
-        from api.access import list_tokens
+        from api.tokens import list_tokens
         from cmdb.time import to_rfc3339
 
         found = list_tokens(_system())
@@ -287,7 +287,7 @@ def token_list(as_json: Json = False) -> None:
 def token_revoke(token_id: Annotated[str, typer.Argument(help="The token's id.")], as_json: Json = False) -> None:
     """Make a token useless at once."""
     with plain_errors():
-        from api.access import revoke_token
+        from api.tokens import revoke_token
 
         if not revoke_token(_system(), token_id):
             fail(f"no token {token_id}", 1)

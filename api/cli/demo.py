@@ -3,7 +3,6 @@
 import itertools
 import shutil
 
-from api.access import Caller
 from api.cli.asking import print_impact
 from api.cli.output import console, print_json
 from api.cli.scanning import print_report
@@ -11,6 +10,7 @@ from api.cli.serving import serve_api
 from api.impact_answers import Asked, impact_answer
 from api.sample_estate import sample_estate
 from api.settings import Settings
+from api.tokens import Caller
 from api.views import run as run_view
 from api.wiring import System, build
 from discovery.run import MAX_BATCH, take

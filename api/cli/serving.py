@@ -2,9 +2,9 @@
 
 import uvicorn
 
-from api.access import create_token, list_tokens
 from api.app import create_app
 from api.cli.output import console, print_json
+from api.tokens import create_token, list_tokens
 from api.wiring import System
 
 

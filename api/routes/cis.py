@@ -1,128 +1,122 @@
 """Section 2: configuration items, their facts, relations, records and history."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.access import CORRECT, READ, Caller, needs
+from api.access import CORRECT, READ, needs
 from api.answers import json_answer
-from api.problems import Problem
-from api.resolution import resolve
-from api.routes.asking import (
+from api.asking import (
     Cursor,
     Limit,
+    One,
+    Question,
+    Ref,
+    Several,
+    Text,
     TheSystem,
-    fresh_enough,
-    known_parameters,
     page,
     place_in,
     question_of,
-)  # fmt: skip
-from api.views import ci_class, found_ci, past_event, record_place, relation_type, whole_ci
+    reads,
+    writes,
+)
+from api.doorway import whole
+from api.resolution import resolve
+from api.searching import Filters, search_for
+from api.tokens import Caller
+from api.views import ci_class, found_ci, past_event, record_place, relation_type, source, whole_ci
+from api.visibility import unseen
 from api.wiring import System
-from cmdb.configuration_item import split_words
 from cmdb.draft import name_key
 from cmdb.errors import Invalid, UnknownReference
-from cmdb.reference import lookup_key, parse_reference, record_key
+from cmdb.reference import record_key
 from cmdb.time import from_rfc3339
 from discovery.by_hand import correct, withdraw
 from discovery.sources import SOURCES
-from graph.store import Search
+from graph.store import RecordPlace
 
 router = APIRouter(prefix="/v1", tags=["configuration items"])
 
 Reader = Annotated[Caller, Depends(needs(READ))]
 Steward = Annotated[Caller, Depends(needs(CORRECT))]
-LIFECYCLES = ("live", "missing", "retired", "purged")
 FILTERS = (
     "q", "class", "lifecycle", "identifier", "environment", "tier", "owner", "realm", "status", "tag",
-    "seen_by", "not_seen_by", "seen_before", "ref", "limit", "cursor", "at_least",
+    "attribute.<name>", "seen_by", "not_seen_by", "seen_before",
 )  # fmt: skip
+INT64 = 2**63 - 1
 
 
-class CorrectionAsked(BaseModel):
+class CorrectionAsked(Question):
     """A person's word on attributes of a CI."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    attributes: dict[str, Any] = Field(min_length=1)
-    reason: str = Field(min_length=1, max_length=4096)
+    attributes: dict[Text, Any] = Field(min_length=1, max_length=1000)
+    reason: Text = Field(min_length=1, max_length=4096, pattern=r"\S")
     expires_at: str | None = None
 
 
-@router.get("/cis", dependencies=[Depends(fresh_enough)])
-def get_cis(request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None) -> Response:
-    known_parameters(request, *FILTERS)
-    if "ref" in request.query_params:
-        return one_ci(system, request.query_params["ref"], caller)
+@router.get(
+    "/cis",
+    dependencies=[reads(*FILTERS, "ref", "limit", "cursor")],
+    description="Search, or with `ref` the whole of one CI. `attribute.<name>=` filters by any fact.",
+)
+def get_cis(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    ref: Annotated[str | None, Query(max_length=4096)] = None,
+    q: One = None,
+    class_: Annotated[list[str] | None, Query(alias="class", max_length=100)] = None,
+    lifecycle: Several = None,
+    identifier: One = None,
+    environment: One = None,
+    tier: Annotated[int | None, Query(ge=-INT64, le=INT64)] = None,
+    owner: One = None,
+    realm: One = None,
+    status: One = None,
+    tag: Several = None,
+    seen_by: One = None,
+    not_seen_by: One = None,
+    seen_before: One = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    if ref is not None:
+        others = sorted(set(request.query_params) - {"ref", "at_least"})
+        if others:
+            raise Invalid(f"ref names one CI: {', '.join(others)} cannot go with it")
+        return one_ci(system, ref, caller)
+    filters = Filters(
+        q=q, classes=_listed(class_), lifecycles=_listed(lifecycle), identifier=identifier, environment=environment,
+        tier=tier, owner=owner, realm=realm, status=status, seen_by=seen_by, not_seen_by=not_seen_by,
+        seen_before=seen_before, tags=tuple(tag or ()), attributes=_attributes(request),
+    )  # fmt: skip
     question = question_of(request, caller)
-    query = asked_for(request, system)
-    if caller.realms and query.realm is None and len(caller.realms) == 1:
-        query = Search(**{**_fields(query), "realm": next(iter(caller.realms))})
-    elif caller.realms and (query.realm is None or query.realm not in caller.realms):
-        raise Problem("forbidden", f"name one of your realms: {', '.join(sorted(caller.realms))}")
-    after = place_in(question, cursor)
-    found = system.store.search(query, after=tuple(after) if after else None, limit=limit + 1)
+    place = place_in(system, question, cursor, str, str)
+    after = (place[0], place[1]) if place is not None else None
+    found = system.store.search(search_for(filters, system, caller), after=after, limit=limit + 1)
+    shown = found[:limit]
     return page(
         system,
         question,
-        [found_ci(ci) for ci in found],
-        limit,
-        lambda: (name_key(found[limit - 1].name), found[limit - 1].id),
+        [found_ci(ci) for ci in shown],
+        (lambda: (name_key(shown[-1].name), shown[-1].id)) if len(found) > limit else None,
     )
 
 
-def _fields(query: Search) -> dict[str, Any]:
-    return {name: getattr(query, name) for name in Search.__slots__}
+def _listed(said: list[str] | None) -> tuple[str, ...]:
+    """Values that may be repeated, or written with commas."""
+    return tuple(one for value in said or () for one in value.split(",") if one)
 
 
-def asked_for(request: Request, system: System) -> Search:
-    """The search that a request's parameters mean. Raises Invalid."""
-    said = request.query_params
-    classes = tuple(name for value in said.getlist("class") for name in value.split(","))
-    for name in classes:
-        system.vocabulary.ci_class(name)
-    lifecycles = tuple(name for value in said.getlist("lifecycle") for name in value.split(","))
-    for name in lifecycles:
-        if name not in LIFECYCLES:
-            raise Invalid(f"unknown lifecycle {name!r}; known: {', '.join(LIFECYCLES)}")
-    facts = {key.removeprefix("attribute."): said[key] for key in said if key.startswith("attribute.")}
-    for tag in said.getlist("tag"):
-        key, colon, value = tag.partition(":")
-        if not colon:
-            raise Invalid("tag is key:value")
-        facts[f"tags.{key}"] = value
-    return Search(
-        words=split_words(said.get("q", "")),
-        classes=classes,
-        lifecycles=lifecycles or ("live", "missing"),
-        bearing=_bearing(said.get("identifier"), said.get("realm"), system),
-        environment=said.get("environment"),
-        tier=_whole(said.get("tier"), "tier"),
-        owner=said.get("owner"),
-        status=said.get("status"),
-        realm=said.get("realm"),
-        seen_by=said.get("seen_by"),
-        not_seen_by=said.get("not_seen_by"),
-        seen_before=None if said.get("seen_before") is None else from_rfc3339(said["seen_before"]),
-        facts=facts,
+def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (key.removeprefix("attribute."), value)
+        for key, value in request.query_params.multi_items()
+        if key.startswith("attribute.")
     )
-
-
-def _bearing(identifier: str | None, realm: str | None, system: System) -> str | None:
-    if identifier is None:
-        return None
-    return lookup_key(parse_reference(identifier, system.vocabulary, realm), system.vocabulary)
-
-
-def _whole(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise Invalid(f"{name} is a whole number, not {text!r}") from None
 
 
 def one_ci(system: System, ref: str, caller: Caller) -> Response:
@@ -130,99 +124,101 @@ def one_ci(system: System, ref: str, caller: Caller) -> Response:
     view = system.store.item(resolve(system, ref, caller))
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
-    return json_answer(whole_ci(view))
+    return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
 
 
-@router.get("/cis/{ref:path}/history", dependencies=[Depends(fresh_enough)])
+@router.get("/cis/{ref}", dependencies=[reads()])
+def get_ci(ref: Ref, system: TheSystem, caller: Reader) -> Response:
+    return one_ci(system, ref, caller)
+
+
+@router.get("/cis/{ref}/history", dependencies=[reads("limit", "cursor")])
 def get_history(
-    ref: str, request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+    ref: Ref, request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> Response:
-    known_parameters(request, "limit", "cursor", "at_least")
     question = question_of(request, caller)
-    before = place_in(question, cursor)
+    place = place_in(system, question, cursor, int, int)
+    before = (place[0], place[1]) if place is not None else None
     ci = resolve(system, ref, caller)
-    found = system.store.history(ci, before=tuple(before) if before else None, limit=limit + 1)
+    found = system.store.history(ci, before=before, limit=limit + 1)
+    shown = found[:limit]
     return page(
         system,
         question,
-        [past_event(event) for event in found],
-        limit,
-        lambda: (found[limit - 1].revision, found[limit - 1].seq),
+        [past_event(event) for event in shown],
+        (lambda: (shown[-1].revision, shown[-1].seq)) if len(found) > limit else None,
         revision=system.store.revision()[0],
     )
 
 
-@router.patch("/cis/{ref:path}")
-def patch_ci(ref: str, asked: CorrectionAsked, system: TheSystem, caller: Steward) -> Response:
+@router.patch("/cis/{ref}", dependencies=[writes])
+def patch_ci(ref: Ref, asked: CorrectionAsked, system: TheSystem, caller: Steward) -> Response:
     expires = None if asked.expires_at is None else from_rfc3339(asked.expires_at)
     if expires is not None and expires <= system.parts.now():
         raise Invalid("expires_at lies in the past")
     ci = resolve(system, ref, caller)
-    correct(system.parts, ci, asked.attributes, author=caller.name, reason=asked.reason, expires_at=expires)
+    said = dict(_flat(asked.attributes))
+    correct(system.parts, ci, said, author=caller.name, reason=asked.reason, expires_at=expires)
     return one_ci(system, ci, caller)
 
 
-@router.delete("/cis/{ref:path}/corrections/{attribute}")
-def delete_correction(ref: str, attribute: str, system: TheSystem, caller: Steward) -> Response:
+def _flat(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Objects as dotted names, so that each can be withdrawn by the name under which it is shown."""
+    todo = [attributes]
+    while todo:
+        for name, value in todo.pop().items():
+            if isinstance(value, dict) and value:
+                todo.append({f"{name}.{inner}": below for inner, below in value.items()})
+            else:
+                yield name, value
+
+
+@router.delete("/cis/{ref}/corrections/{attribute}", dependencies=[writes])
+def delete_correction(ref: Ref, attribute: str, system: TheSystem, caller: Steward) -> Response:
     ci = resolve(system, ref, caller)
-    withdraw(system.parts, ci, attribute)
+    withdraw(system.parts, ci, whole(attribute))
     return one_ci(system, ci, caller)
 
 
-@router.get("/records", dependencies=[Depends(fresh_enough)])
+@router.get("/records", dependencies=[reads("source", "realm", "limit", "cursor")])
 def get_records(
     request: Request,
     system: TheSystem,
     caller: Reader,
-    source: Annotated[str | None, Query()] = None,
-    realm: Annotated[str | None, Query()] = None,
+    source: One = None,
+    realm: One = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    known_parameters(request, "source", "realm", "limit", "cursor", "at_least")
     question = question_of(request, caller)
-    found = system.store.record_places(source, realm, after=place_in(question, cursor), limit=limit + 1)
+    place = place_in(system, question, cursor, str)
+    after: str | None = place[0] if place is not None else None
+    found: list[RecordPlace] = []
+    while len(found) <= limit:
+        more = system.store.record_places(source, realm, after=after, limit=limit + 1)
+        found += [record for record in more if caller.sees(record.realm)]
+        if len(more) <= limit:
+            break
+        after = record_key(*more[-1][:3])
+    shown = found[:limit]
     return page(
         system,
         question,
-        [record_place(place) for place in found if caller.sees((place.realm,))],
-        limit,
-        lambda: record_key(*found[limit - 1][:3]),
+        [record_place(record) for record in shown],
+        (lambda: (record_key(*shown[-1][:3]),)) if len(found) > limit else None,
     )
 
 
-@router.get("/classes")
+@router.get("/classes", dependencies=[reads()])
 def get_classes(system: TheSystem, caller: Reader) -> Response:
     return json_answer({"items": [ci_class(c) for c in system.vocabulary.classes.values()], "next": None})
 
 
-@router.get("/relation-types")
+@router.get("/relation-types", dependencies=[reads()])
 def get_relation_types(system: TheSystem, caller: Reader) -> Response:
     return json_answer({"items": [relation_type(r) for r in system.vocabulary.relation_types.values()], "next": None})
 
 
-@router.get("/sources")
-def get_sources(system: TheSystem, caller: Reader) -> Response:
-    return json_answer(
-        {
-            "items": [
-                {
-                    "name": source.name,
-                    "description": source.description,
-                    "settings": source.settings.model_json_schema()["properties"],
-                }
-                for source in SOURCES.values()
-            ],
-            "next": None,
-        }
-    )
-
-
-last = APIRouter(prefix="/v1", tags=["configuration items"])
-"""routes that match what no other does; included after all others"""
-
-
-@last.get("/cis/{ref:path}", dependencies=[Depends(fresh_enough)])
-def get_ci(ref: str, request: Request, system: TheSystem, caller: Reader) -> Response:
-    known_parameters(request, "at_least")
-    return one_ci(system, ref, caller)
+@router.get("/sources", dependencies=[reads()])
+def get_sources(caller: Reader) -> Response:
+    return json_answer({"items": [source(declared) for declared in SOURCES.values()], "next": None})

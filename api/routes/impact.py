@@ -3,13 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api.access import ASK, READ, Caller, needs
+from api.access import ASK, READ, needs
 from api.answers import json_answer
+from api.asking import Cursor, Limit, Question, Ref, TheSystem, question_of, reads
 from api.impact_answers import Asked, ImaginedRelation, impact_answer, spof_answer
 from api.problems import Problem
-from api.routes.asking import Cursor, Limit, TheSystem, fresh_enough, known_parameters, question_of
+from api.tokens import Caller
 
 router = APIRouter(prefix="/v1", tags=["impact"])
 
@@ -17,12 +18,11 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 Asker = Annotated[Caller, Depends(needs(ASK))]
 Direction = Literal["dependents", "dependencies"]
 Mode = Literal["certain", "likely"]
+DEEPEST = 1_000_000
 
 
-class ImpactAsked(BaseModel):
+class ImpactAsked(Question):
     """The question of POST /v1/impact."""
-
-    model_config = ConfigDict(extra="forbid")
 
     fail: list[str] = Field(default_factory=list, max_length=10_000)
     already_failed: list[str] = Field(default_factory=list, max_length=10_000)
@@ -32,32 +32,34 @@ class ImpactAsked(BaseModel):
     remove_relations: list[str | ImaginedRelation] = Field(default_factory=list, max_length=10_000)
     as_of: str | None = None
     known_at: str | None = None
-    depth: int | None = Field(None, ge=0)
+    depth: int | None = Field(None, ge=0, le=DEEPEST)
     limit: int = Field(200, ge=1, le=1000)
     cursor: str | None = None
 
 
-@router.get("/cis/{ref:path}/impact", dependencies=[Depends(fresh_enough)])
+@router.get(
+    "/cis/{ref}/impact",
+    dependencies=[reads("direction", "mode", "depth", "as_of", "known_at", "limit", "cursor")],
+)
 def get_impact(
-    ref: str,
+    ref: Ref,
     request: Request,
     system: TheSystem,
     caller: Reader,
     direction: Direction = "dependents",
     mode: Mode = "certain",
-    depth: Annotated[int | None, Query(ge=0)] = None,
+    depth: Annotated[int | None, Query(ge=0, le=DEEPEST)] = None,
     as_of: str | None = None,
     known_at: str | None = None,
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> Response:
-    known_parameters(request, "direction", "mode", "depth", "as_of", "known_at", "limit", "cursor", "at_least")
     _available(mode, as_of, known_at)
     asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor)
     return json_answer(impact_answer(system, caller, asked, question_of(request, caller)))
 
 
-@router.post("/impact", dependencies=[Depends(fresh_enough)])
+@router.post("/impact", dependencies=[reads()])
 def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Response:
     _available(question.mode, question.as_of, question.known_at)
     if not question.fail and not question.add_relations and not question.remove_relations:
@@ -72,15 +74,14 @@ def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Resp
         question.limit,
         question.cursor,
     )
-    bound_to = question.model_dump_json(exclude={"cursor", "limit"}) + f"#{sorted(caller.realms)}"
+    bound_to = f"{question.model_dump(exclude={'cursor', 'limit'})}#{sorted(caller.realms)}"
     return json_answer(impact_answer(system, caller, asked, bound_to))
 
 
-@router.get("/cis/{ref:path}/single-points-of-failure", dependencies=[Depends(fresh_enough)])
+@router.get("/cis/{ref}/single-points-of-failure", dependencies=[reads("limit", "cursor")])
 def get_single_points(
-    ref: str, request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None
+    ref: Ref, request: Request, system: TheSystem, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> Response:
-    known_parameters(request, "limit", "cursor", "at_least")
     return json_answer(spof_answer(system, caller, ref, limit, cursor, question_of(request, caller)))
 
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from api.access import ANYTHING, READ, Caller, needs
+from api.access import ANYTHING, READ, needs
 from api.answers import json_answer
+from api.asking import TheSystem, reads
 from api.problems import Problem
-from api.routes.asking import TheSystem
+from api.tokens import Caller
 from graph.store import StoreError
 
 router = APIRouter(tags=["operations"])
@@ -32,7 +33,7 @@ def readyz(system: TheSystem) -> Response:
     return json_answer({"status": "ready", "revision": revision})
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[reads()])
 def metrics(system: TheSystem, caller: Reader) -> Response:
     registry = CollectorRegistry()
     revision, recorded_at = system.store.revision()
@@ -49,7 +50,7 @@ def metrics(system: TheSystem, caller: Reader) -> Response:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/openapi.json", include_in_schema=False)
+@router.get("/openapi.json", include_in_schema=False, dependencies=[reads()])
 def openapi(request: Request, caller: Anyone) -> Response:
     described: dict[str, Any] = request.app.openapi()
     return json_answer(described)

@@ -1,0 +1,70 @@
+"""Every error of a request as application/problem+json."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.answers import json_bytes
+from api.problems import KNOWN, STATUS, Problem, problem_of
+
+logger = logging.getLogger("cmdb.api")
+
+MOST_SAID = 20
+"""faults of one request that are named"""
+
+
+def answer(problem: Problem) -> Response:
+    """A problem as a response."""
+    status, title = STATUS[problem.kind]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else {}
+    return _response(f"urn:cmdb:problem:{problem.kind}", status, title, problem.detail, headers, problem.more)
+
+
+def _response(
+    kind: str, status: int, title: str, detail: str, headers: Mapping[str, str], more: Mapping[str, Any]
+) -> Response:
+    # What a client sent may be quoted here, lone surrogates included, which no JSON can carry.
+    readable = detail.encode("utf-8", "replace").decode()
+    body = {"type": kind, "title": title, "status": status, "detail": readable, **more}
+    return Response(json_bytes(body), status, dict(headers), media_type="application/problem+json")
+
+
+def _place(where: tuple[int | str, ...]) -> str:
+    """Where in a request something is wrong, as its author would call it."""
+    return ".".join(str(part) for part in where if part not in ("query", "path", "header")) or "request"
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every error so."""
+
+    def known(request: Request, error: Exception) -> Response:
+        return answer(problem_of(error))
+
+    def wrong(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        said = "; ".join(f"{_place(found['loc'])}: {found['msg']}" for found in error.errors()[:MOST_SAID])
+        return answer(Problem("invalid", said))
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind = {404: "unknown-reference", 401: "unauthenticated", 403: "forbidden", 413: "too-large"}.get(
+            error.status_code
+        )
+        if kind is None:
+            said = str(error.detail)
+            return _response("about:blank", error.status_code, said, said, error.headers or {}, {})
+        return answer(Problem(kind, f"{request.method} {request.url.path}: {error.detail}"))
+
+    def unforeseen(request: Request, error: Exception) -> Response:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _response("about:blank", 500, "Our fault", "the server's log says what happened", {}, {})
+
+    for type_ in KNOWN:
+        app.add_exception_handler(type_, known)
+    app.add_exception_handler(RequestValidationError, wrong)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unforeseen)

@@ -1,0 +1,126 @@
+"""Section 6, and what every request meets: hostile bodies, unknown routes, a store that is down."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.app import create_app
+from api.doorway import MAX_QUESTION_BYTES
+from api.wiring import System
+from graph.store import StoreUnavailable
+from http_api import line, problem
+
+Login = Callable[..., TestClient]
+
+
+def test_metrics_are_what_prometheus_reads(viewer: TestClient, tell: Callable[..., dict[str, Any]]) -> None:
+    said = tell(line("a"), line("b"))
+    found = {family.name: family.samples[0].value for family in
+             text_string_to_metric_families(viewer.get("/metrics").text)}  # fmt: skip
+    assert found["cmdb_configuration_items"] == 2
+    assert found["cmdb_records"] == 2
+    assert found["cmdb_revision"] == said["revision"]
+
+
+def test_openapi_describes_every_route_and_who_may_call_it(login: Login) -> None:
+    schema = login("collector", sources=("agent",)).get("/openapi.json").json()
+    assert {"/v1/cis", "/v1/cis/{ref}", "/v1/cis/{ref}/impact", "/v1/impact", "/v1/runs", "/healthz"} <= set(
+        schema["paths"]
+    )
+    assert schema["security"] == [{"token": []}]
+    assert schema["paths"]["/healthz"]["get"]["security"] == []
+    search = {parameter["name"] for parameter in schema["paths"]["/v1/cis"]["get"]["parameters"]}
+    assert {"q", "class", "identifier", "tag", "seen_before", "limit", "cursor", "at_least"} <= search
+    one = schema["paths"]["/v1/cis/{ref}"]["get"]
+    assert [parameter["name"] for parameter in one["parameters"] if parameter["in"] == "path"] == ["ref"]
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_an_unknown_route_and_an_unknown_method_are_problems(viewer: TestClient) -> None:
+    problem(viewer.get("/v1/nothing"), 404, "unknown-reference")
+    problem(viewer.get("/docs"), 404, "unknown-reference")
+    answer = viewer.put("/v1/cis")
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b"\xff\xfe\x00", "application/json"),
+        (b'{"fail": ["name:x"]}', "text/plain"),
+        (b"fail=name:x", "application/x-www-form-urlencoded"),
+        (b"null", "application/json"),
+        (b"[" * 100_000, "application/json"),
+        (b'{"fail": ["name:\\ud800"]}', "application/json"),
+        (b'{"fail": ["\\ud800"]}', "application/json"),
+        (b'{"fail": [NaN]}', "application/json"),
+        (b'{"\\ud800": 1}', "application/json"),
+    ],
+)
+def test_a_body_that_is_no_question_is_refused(viewer: TestClient, body: bytes, kind: str) -> None:
+    answer = viewer.post("/v1/impact", content=body, headers={"Content-Type": kind})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+def test_a_question_that_is_too_large_is_not_read(viewer: TestClient) -> None:
+    body = b'{"fail": ["' + b"x" * MAX_QUESTION_BYTES + b'"]}'
+    problem(viewer.post("/v1/impact", content=body), 413, "too-large")
+    chunks = (body[at : at + 65536] for at in range(0, len(body), 65536))
+    answer = viewer.post("/v1/impact", content=chunks, headers={"Content-Type": "application/json"})
+    problem(answer, 413, "too-large")
+
+
+def test_deeply_nested_attributes_are_a_fault_of_their_line_only(admin: TestClient) -> None:
+    deep = b'{"source":"agent","record":"deep","class":"server","attributes":' + b'{"a":' * 900 + b"1" + b"}" * 901
+    good = b'{"source":"agent","record":"good","class":"server"}'
+    said = admin.post("/v1/observations", content=deep + b"\n" + good)
+    assert said.status_code == 200
+    assert said.json()["accepted"] >= 1
+
+
+def test_a_store_that_is_down_is_said_so(
+    system: System, viewer: TestClient, stranger: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object, **__: object) -> Any:
+        raise StoreUnavailable("the database does not answer: is it running?")
+
+    for read in ("revision", "document", "search", "item", "bearers"):
+        monkeypatch.setattr(type(system.store), read, down)
+    for answer in (viewer.get("/v1/cis"), stranger.get("/readyz"), viewer.post("/v1/impact", json={"fail": ["x"]})):
+        said = problem(answer, 503, "not-ready")
+        assert "is it running" in said["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+    assert stranger.get("/healthz").status_code == 200
+
+
+def test_a_store_whose_file_is_gone_is_not_ready(tmp_path: Path, system: System) -> None:
+    with TestClient(create_app(system)) as client:
+        system.store.close()
+        for file in tmp_path.glob("graph.db*"):
+            file.unlink()
+            file.mkdir()
+        problem(client.get("/readyz"), 503, "not-ready")
+
+
+def test_a_fault_of_ours_is_a_problem_without_its_inside(system: System, viewer: TestClient) -> None:
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("secret detail")
+
+    object.__setattr__(system, "graph", broken)
+    client = TestClient(viewer.app, headers=dict(viewer.headers), raise_server_exceptions=False)
+    answer = client.post("/v1/impact", json={"fail": ["name:x"]})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
