@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from neo4j import ManagedTransaction
+from neo4j import ManagedTransaction, Transaction
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.relation import Relation
@@ -12,28 +12,34 @@ from cmdb.surroundings import Bearer, Block, Brief
 from graph.encoding import from_json
 from graph.ledger import Document
 from graph.neo4j_store import statements as cypher
-from graph.neo4j_store.encoding import Row, ends_of, read_ci, read_record, read_relation
+from graph.neo4j_store.encoding import Row, read_ci, read_record, read_relation
+from graph.neo4j_store.spelling import Spelling, statement
 from graph.store import ScopeRecord
 
-AT_ONCE = 10_000
+AT_ONCE = 5_000
 """rows of one UNWIND: larger ones gain nothing and take memory"""
 
 
 class Lookups:
     """Reads in one transaction."""
 
-    def __init__(self, tx: ManagedTransaction) -> None:
+    def __init__(self, tx: ManagedTransaction | Transaction, spelling: Spelling) -> None:
         self.tx = tx
+        self.spelling = spelling
 
-    def run(self, statement: str, **parameters: Any) -> Iterator[Row]:
-        """Rows of a statement."""
-        return iter(self.tx.run(statement, parameters).values())
+    def run(self, asked: str, **parameters: Any) -> list[Row]:
+        """All rows of a statement."""
+        return self.tx.run(asked, parameters).values()
 
-    def rows(self, statement: str, keys: Iterable[Any], name: str = "keys") -> Iterator[Row]:
-        """Rows of a statement that takes its keys as a list."""
-        listed = list(keys)
+    def stream(self, asked: str, **parameters: Any) -> Iterator[Row]:
+        """Rows of a statement as they are wanted."""
+        return (list(record.values()) for record in self.tx.run(asked, parameters))
+
+    def rows(self, asked: str, keys: Iterable[Any]) -> Iterator[Row]:
+        """Rows of a statement that takes its keys as a list; a key given twice counts once."""
+        listed = list(dict.fromkeys(keys))
         for begin in range(0, len(listed), AT_ONCE):
-            yield from self.run(statement, **{name: listed[begin : begin + AT_ONCE]})
+            yield from self.run(asked, keys=listed[begin : begin + AT_ONCE])
 
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         return {row[0]: Brief(*row) for row in self.rows(cypher.BRIEFS, keys)}
@@ -45,24 +51,24 @@ class Lookups:
         common: dict[str, int] = {}
         found: set[str] = set()
         asked: set[str] = set()
+        held: dict[str, Row] = {}
         todo, wanted = set(records), set(keys)
         while wanted or todo:
             todo |= self._carriers(wanted, keys, common_at, common)
             asked |= wanted
             todo -= found
             if len(found) + len(todo) > max(largest, len(records)):
-                return Block(self.records(sorted(found)), common, cut=True)
+                return _block(held, common, cut=True)
             found |= todo
-            wanted, members = set(), set()
-            cis: set[str] = set()
-            for _, linking, payload in self.rows(cypher.RECORD_KEYS, todo):
-                wanted.update(from_json(linking))
-                cis.update(from_json(payload)["c"])
-            for item in self.rows(cypher.ITEMS, cis):
-                members.update(item[8])
+            wanted, cis = set(), set()
+            for row in self.rows(cypher.RECORDS_AND_KEYS, todo):
+                held[row[1]] = row[:-1]
+                wanted.update(from_json(row[-1]))
+                cis.update(from_json(row[0])["c"])
+            members = {key for (records_of,) in self.rows(cypher.MEMBERS, cis) for key in records_of}
             wanted -= asked
             todo = members - found
-        return Block(self.records(sorted(found)), common)
+        return _block(held, common)
 
     def _carriers(
         self, wanted: Collection[str], keys: Mapping[str, int], common_at: int, common: dict[str, int]
@@ -91,7 +97,7 @@ class Lookups:
         for space, asked in spaces.items():
             for key, ci, ci_class, name, lifecycle, realms, record in self.rows(_BEARING[space], asked):
                 held = found.setdefault(key, [])
-                for realm in realms if isinstance(realms, list) else (realms,):
+                for realm in realms:
                     if len(held) < limit:
                         held.append(Bearer(key, ci, ci_class, name, lifecycle, realm, record))
         return {key: tuple(held) for key, held in found.items()}
@@ -106,20 +112,22 @@ class Lookups:
         return tuple(sorted(row[0] for row in self.rows(cypher.CHILDREN, cis)))
 
     def relations(self, ids: Collection[str]) -> Mapping[str, Relation]:
-        wanted = set(ids)
-        pairs = sorted({ends_of(id_)[:2] for id_ in wanted})
-        rows = self.rows(cypher.RELATIONS, [list(pair) for pair in pairs], "pairs")
-        return {row[0]: read_relation(row) for row in rows if row[0] in wanted}
+        found: dict[str, Relation] = {}
+        for type_, ends in self.spelling.ends(ids).items():
+            for begin in range(0, len(ends), AT_ONCE):
+                for row in self.run(statement(cypher.RELATIONS, type_), keys=ends[begin : begin + AT_ONCE]):
+                    found[row[0]] = read_relation(row, self.spelling.types)
+        return found
 
     def incident(self, cis: Collection[str]) -> tuple[Relation, ...]:
         found = {row[0]: row for row in self.rows(cypher.INCIDENT, cis)}
-        return tuple(read_relation(found[id_]) for id_ in sorted(found))
+        return tuple(read_relation(found[id_], self.spelling.types) for id_ in sorted(found))
 
     def items(self, ids: Collection[str]) -> Mapping[str, ConfigurationItem]:
         return {row[0]: read_ci(row) for row in self.rows(cypher.ITEMS, ids)}
 
     def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
-        for row in self.run(cypher.SCOPE_RECORDS, source=source, realm=realm, scope=scope):
+        for row in self.stream(cypher.SCOPE_RECORDS, source=source, realm=realm, scope=scope):
             yield ScopeRecord(*row)
 
     def document(self, kind: str, key: str) -> Document | None:
@@ -128,9 +136,18 @@ class Lookups:
         return None
 
     def last_revision(self) -> tuple[int, int]:
-        for n, recorded_at in self.run(cypher.REVISION):
-            return n, recorded_at
-        return 0, 0
+        """The last revision and when it was recorded."""
+        ((n, recorded_at),) = self.run(cypher.REVISION)
+        return n, recorded_at
+
+    def stand(self) -> tuple[int, int]:
+        """The last revision, and how many have written anything at all."""
+        ((n, writers),) = self.run(cypher.STAND)
+        return n, writers
+
+
+def _block(held: Mapping[str, Row], common: Mapping[str, int], *, cut: bool = False) -> Block:
+    return Block({key: read_record(held[key]) for key in sorted(held)}, common, cut)
 
 
 _BEARING = {

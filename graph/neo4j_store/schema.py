@@ -1,77 +1,73 @@
 """Constraints and indexes, and the mark that says which declarations a database was written under."""
 
-from collections.abc import Iterable
-
-from neo4j import Driver
+from neo4j import ManagedTransaction, Session
 
 from cmdb.vocabulary import Vocabulary
 from graph.store import StoreError, VocabularyMismatch
 
 VERSION = 1
-WORDS = "ci_words"
+WORDS = "cmdb_words"
+
+_UNIQUE = (
+    ("CI", "id"), ("Record", "key"), ("Alias", "id"), ("Revision", "id"), ("RevisionLog", "n"), ("Schema", "id"),
+)  # fmt: skip
+_INDEXED = (
+    ("Clue", "key"), ("Clue", "record"), ("Waiting", "key"), ("Waiting", "record"), ("CI", "name_key"),
+    ("History", "ci"), ("Document", "kind", "key"), ("Record", "source", "realm", "scope"), ("Record", "parent"),
+)  # fmt: skip
+_FULL_TEXT = (
+    f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "
+    "OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: false}}"
+)
+_MARK = (
+    "MERGE (m:Schema {id: 'cmdb'}) ON CREATE SET m.version = $version, m.vocabulary = $vocabulary "
+    "MERGE (v:Revision {id: 'last'}) RETURN m.version, m.vocabulary"
+)
 
 
-def label_of(ci_class: str) -> str:
-    """The label of a class: `virtual_machine` → `VirtualMachine`."""
-    return "".join(part.capitalize() for part in ci_class.split("_"))
-
-
-def type_of(relation_type: str) -> str:
-    """The relation type as Neo4j spells it: `depends_on` → `DEPENDS_ON`."""
-    return relation_type.upper()
-
-
-def statements(vocabulary: Vocabulary) -> Iterable[str]:
-    """One unique key for what is looked up by key, one index for everything else that is looked up."""
-    unique = {"CI": "id", "Record": "key", "Alias": "id", "Revision": "key", "RevisionLog": "n", "Meta": "key"}
-    for label, key in unique.items():
-        yield f"CREATE CONSTRAINT {label.lower()}_{key} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-    for label, keys in (
-        ("Clue", ("key", "record")), ("Waiting", ("key", "record")), ("CI", ("name_key",)),
-        ("History", ("ci", "revision")),
-        ("Document", ("kind", "key")), ("Record", ("source", "realm", "scope")), ("Record", ("parent",)),
-        ("Clue", ("key",)), ("Waiting", ("key",)),
-    ):  # fmt: skip
-        name = "_".join((label.lower(), *keys, "index"))
-        yield f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{key}' for key in keys)})"
-    for name in sorted(vocabulary.classes):
-        yield f"CREATE INDEX {name}_name_index IF NOT EXISTS FOR (n:{label_of(name)}) ON (n.name)"
-    yield (
-        f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "
-        "OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: false}}"
-    )
-
-
-def prepare(driver: Driver, database: str, vocabulary: Vocabulary) -> None:
-    """Create what is missing; refuse a database that other declarations wrote. Raises StoreError."""
-    mark = {"schema": VERSION, "vocabulary": vocabulary.fingerprint()}
-    with driver.session(database=database) as session:
-        found = session.execute_read(
-            lambda tx: tx.run("MATCH (m:Meta {key: 'schema'}) RETURN m.schema, m.vocabulary").values()
-        )
-        if found:
-            _check(found[0], mark)
-            return
-        for statement in statements(vocabulary):
-            session.run(statement).consume()
+def prepare(session: Session, vocabulary: Vocabulary) -> None:
+    """Create what is missing; refuse a database that another version or vocabulary wrote. Raises StoreError."""
+    # Even a statement that finds its index there waits for every writer, so only what is missing is asked for.
+    there = {name for (name,) in session.run("SHOW INDEXES YIELD name RETURN name").values()}
+    missing = [statement for name, statement in _wanted().items() if name not in there]
+    for statement in missing:
+        session.execute_write(_run, statement)
+    if missing:
         session.run("CALL db.awaitIndexes(300)").consume()
-        session.execute_write(
-            lambda tx: tx.run(
-                "MERGE (m:Meta {key: 'schema'}) ON CREATE SET m += $mark MERGE (v:Revision {key: 'last'}) "
-                "ON CREATE SET v.n = 0, v.recorded_at = 0",
-                mark=mark,
-            ).consume()
-        )
-
-
-def _check(found: list[object], mark: dict[str, object]) -> None:
-    if found[0] != mark["schema"]:
+    found = session.execute_read(_mark, "OPTIONAL MATCH (m:Schema {id: 'cmdb'}) RETURN m.version, m.vocabulary", {})
+    if found[0] is None:
+        given = {"version": VERSION, "vocabulary": vocabulary.fingerprint()}
+        found = session.execute_write(_mark, _MARK, given)
+    if found[0] != VERSION:
         raise StoreError(
             f"this database was written by another version of cmdb (schema {found[0]}, here {VERSION}): "
             "export it with that version and import the file here"
         )
-    if found[1] != mark["vocabulary"]:
+    if found[1] != vocabulary.fingerprint():
         raise VocabularyMismatch(
             "this database was written under other declarations of classes, relation types or identifier kinds: "
             "use the same declarations, or export and import into an empty one"
         )
+
+
+def _wanted() -> dict[str, str]:
+    """Name of each index (a constraint's is named alike) → the statement that makes it."""
+    wanted = {}
+    for label, key in _UNIQUE:
+        name = f"cmdb_{label}_{key}".lower()
+        wanted[name] = f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+    for label, *keys in _INDEXED:
+        name = "_".join(("cmdb", label, *keys)).lower()
+        on = ", ".join(f"n.{key}" for key in keys)
+        wanted[name] = f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({on})"
+    wanted[WORDS] = _FULL_TEXT
+    return wanted
+
+
+def _run(tx: ManagedTransaction, statement: str) -> None:
+    tx.run(statement).consume()
+
+
+def _mark(tx: ManagedTransaction, statement: str, given: dict[str, object]) -> tuple[object, object]:
+    (version, fingerprint) = tx.run(statement, given).single(strict=True)
+    return version, fingerprint

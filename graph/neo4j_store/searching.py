@@ -7,16 +7,17 @@ from graph.neo4j_store.looking_up import Lookups
 from graph.neo4j_store.schema import WORDS
 from graph.store import FoundCI, Search
 
-_COLUMNS = "c.id, c.class, c.name, c.lifecycle, c.environment, c.tier, c.owner, c.last_seen_us, c._facts"
+_COLUMNS = "c.id, c.class, c.name, c.lifecycle, c.environment, c.tier, c.owner, c.last_seen, c._facts"
 _SEEN_BY = "EXISTS {{ MATCH (r:Record) WHERE r.key IN c._records AND r.source = ${0} AND NOT r.gone AND r.ci = c.id }}"
-AT_ONCE = 2_000
+_AT_ONCE = 2_000
+"""CIs looked at in one go for facts, which Cypher cannot compare"""
 
 
 def search(look: Lookups, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
     """CIs in the order of (name key, id), beginning after that pair."""
     found: list[FoundCI] = []
     while len(found) < limit:
-        pieces = limit if not query.facts else AT_ONCE
+        pieces = limit if not query.facts else _AT_ONCE
         rows = _page(look, query, after, pieces)
         for row in rows:
             if not query.facts or _says(row[8], query):
@@ -39,8 +40,8 @@ def _page(look: Lookups, query: Search, after: tuple[str, str] | None, limit: in
 
     if query.words:
         # Words are letters and digits only, so no syntax of the index can slip through.
-        begin = f"CALL db.index.fulltext.queryNodes('{WORDS}', $words) YIELD node AS c"
-        values["words"] = " AND ".join(f"{word}*" for word in query.words)
+        begin = f"CALL db.index.fulltext.queryNodes('{WORDS}', $words) YIELD node AS c WITH c"
+        values["words"] = " ".join(f"+{word}*" for word in query.words)
     else:
         begin = "MATCH (c:CI)"
     if query.classes:
@@ -61,12 +62,14 @@ def _page(look: Lookups, query: Search, after: tuple[str, str] | None, limit: in
     if query.not_seen_by is not None:
         must("NOT " + _SEEN_BY.format("not_seen_by"), not_seen_by=query.not_seen_by)
     if query.seen_before is not None:
-        must("c.last_seen_us < $seen_before", seen_before=query.seen_before)
-    if after is not None:
-        must("(c.name_key > $key OR (c.name_key = $key AND c.id > $id))", key=after[0], id=after[1])
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    statement = f"{begin} WITH c{condition} RETURN {_COLUMNS}, c.name_key ORDER BY c.name_key, c.id LIMIT $limit"
-    return list(look.run(statement, **values))
+        must("c.last_seen < $seen_before", seen_before=query.seen_before)
+    # Said even where nothing was asked for: the index of names then gives the order, and nothing has to be sorted.
+    key, id_ = after or ("", "")
+    must("c.name_key >= $key AND (c.name_key > $key OR c.id > $id)", key=key, id=id_)
+    return look.run(
+        f"{begin} WHERE {' AND '.join(where)} RETURN {_COLUMNS}, c.name_key ORDER BY c.name_key, c.id LIMIT $limit",
+        **values,
+    )
 
 
 def _says(facts: str, query: Search) -> bool:

@@ -1,41 +1,36 @@
-"""Every Cypher statement of the Neo4j store, by name. Valid on 5.26 and 2025.10; values are always parameters.
+"""Every Cypher statement of the Neo4j store, by name. Cypher 5, for 5.26 and 2025.10; values are always parameters.
 
-Labels and relation types cannot be parameters, so statements with one are made from the vocabulary's words only.
+`$LABEL`, `$TYPE` and `$BEFORE` are words that `graph.neo4j_store.spelling` puts in.
 """
-
-RECORD_COLUMNS = (
-    "r.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
-    "r.scope, r.heard, r.misses, r.gone"
-)
-CI_COLUMNS = (
-    "c.id, c.class, c.name, c.lifecycle, c.first_seen_us, c.last_seen_us, c._facts, c._identifiers, c._records, "
-    "c._realms, c._parent"
-)
-RELATION_COLUMNS = (
-    "r.id, r._type, a.id, b.id, r._witnesses, r.first_seen_us, r._requirements, r.effect, r.basis, r.strength, "
-    "r.confidence, r.human, r.stale"
-)
 
 # -- the lock and the revision ---------------------------------------------------------------------------------------
 
 # Whoever writes sets this node first, so writers queue here and what they read stays true until they commit.
-LOCK = "MERGE (v:Revision {key: 'last'}) SET v.writers = coalesce(v.writers, 0) + 1 RETURN coalesce(v.n, 0)"
-REVISION = "OPTIONAL MATCH (v:Revision {key: 'last'}) RETURN coalesce(v.n, 0), coalesce(v.recorded_at, 0)"
+LOCK = "MERGE (v:Revision {id: 'last'}) SET v.lock = true"
+# Apart from LOCK: in one statement the number might be read before the lock is had.
+COUNT_WRITER = "MATCH (v:Revision {id: 'last'}) SET v.writers = coalesce(v.writers, 0) + 1 RETURN coalesce(v.n, 0)"
+STAND = "OPTIONAL MATCH (v:Revision {id: 'last'}) RETURN coalesce(v.n, 0), coalesce(v.writers, 0)"
+REVISION = "OPTIONAL MATCH (v:Revision {id: 'last'}) RETURN coalesce(v.n, 0), coalesce(v.recorded_at, 0)"
 NEW_REVISION = (
-    "MATCH (v:Revision {key: 'last'}) SET v.n = $n, v.recorded_at = $at "
+    "MATCH (v:Revision {id: 'last'}) SET v.n = $n, v.recorded_at = $at "
     "CREATE (:RevisionLog {n: $n, recorded_at: $at, run: $run})"
 )
 
 # -- reading records -------------------------------------------------------------------------------------------------
 
+RECORD_COLUMNS = (
+    "r.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
+    "r.scope, r.heard, r.misses, r.gone"
+)
 RECORDS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}"
 BRIEFS = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
     "RETURN r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at"
 )
-RECORD_KEYS = "UNWIND $keys AS key MATCH (r:Record {key: key}) RETURN r.key, r.keys, r.payload"
+RECORDS_AND_KEYS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}, r.keys"
 CARRIERS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN l.key, l.record"
-CHILDREN = "UNWIND $keys AS key MATCH (r:Record {parent: key}) RETURN r.key ORDER BY r.key"
+MEMBERS = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c._records"
+CHILDREN = "UNWIND $keys AS key MATCH (r:Record {parent: key}) RETURN r.key"
 SCOPE_RECORDS = (
     "MATCH (r:Record {source: $source, realm: $realm, scope: $scope}) MATCH (c:CI {id: r.ci}) "
     "RETURN r.key, r.ci, c.class, r.heard, r.misses, r.gone ORDER BY r.key"
@@ -46,17 +41,17 @@ SCOPE_RECORDS = (
 _BEARER = "c.id, c.class, c.name, c.lifecycle"
 BEARING_CLUE = (
     "UNWIND $keys AS key MATCH (l:Clue {key: key}) MATCH (r:Record {key: l.record}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key, c.id, r.key"
+    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key, c.id, r.key"
 )
 # a key that ends in | stands for its value in any realm
 BEARING_CLUE_ANYWHERE = (
     "UNWIND $keys AS key MATCH (l:Clue) WHERE l.key STARTS WITH key "
     "MATCH (r:Record {key: l.record}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key, c.id, r.key"
+    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key, c.id, r.key"
 )
 BEARING_RECORD = (
     "UNWIND $keys AS key MATCH (r:Record {key: substring(key, 7)}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key"
+    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key"
 )
 BEARING_NAME = (
     f"UNWIND $keys AS key MATCH (c:CI {{name_key: key}}) RETURN key, {_BEARER}, c._realms, '' ORDER BY key, c.id"
@@ -70,18 +65,27 @@ WAITING = "UNWIND $keys AS key MATCH (w:Waiting {key: key}) RETURN w.key, w.reco
 
 # -- CIs and relations -----------------------------------------------------------------------------------------------
 
-ITEMS = f"UNWIND $keys AS key MATCH (c:CI {{id: key}}) RETURN {CI_COLUMNS}"
-# by its ends: both are found by the unique id, and a CI has few relations of one kind to another
-RELATIONS = (
-    "UNWIND $pairs AS pair MATCH (a:CI {id: pair[0]})-[r]->(b:CI {id: pair[1]}) "
-    f"RETURN DISTINCT {RELATION_COLUMNS} ORDER BY r.id"
+CI_COLUMNS = (
+    "c.id, c.class, c.name, c.lifecycle, c.first_seen, c.last_seen, c._facts, c._identifiers, c._records, "
+    "c._realms, c._parent"
 )
+RELATION_COLUMNS = (
+    "r.id, type(r), a.id, b.id, r._witnesses, r.first_seen, r._requirements, r.effect, r.basis, r.strength, "
+    "r.confidence, r.human, r.stale"
+)
+ITEMS = f"UNWIND $keys AS key MATCH (c:CI {{id: key}}) RETURN {CI_COLUMNS}"
+# Both ends are looked up, so that a hub is never walked through to its thousands of neighbours.
+_BETWEEN = (
+    "MATCH (a:CI)-[r:$TYPE]->(b:CI) USING INDEX a:CI(id) USING INDEX b:CI(id) WHERE a.id = row[0] AND b.id = row[1] "
+)
+RELATIONS = f"UNWIND $keys AS row {_BETWEEN} AND r.id = row[2] RETURN {RELATION_COLUMNS}"
 INCIDENT = (
-    "UNWIND $keys AS key MATCH (c:CI {id: key})-[r]-() WITH DISTINCT r WITH r, startNode(r) AS a, endNode(r) AS b "
-    f"RETURN {RELATION_COLUMNS} ORDER BY r.id"
+    "UNWIND $keys AS key MATCH (c:CI {id: key})-[r]-(:CI) WITH DISTINCT r WITH r, startNode(r) AS a, endNode(r) AS b "
+    f"RETURN {RELATION_COLUMNS}"
 )
 SURVIVOR = "OPTIONAL MATCH (a:Alias {id: $id}) RETURN coalesce(a.ci, $id)"
 NAMES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.name"
+CLASSES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.class"
 RECORD_TIMES = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
     "RETURN r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci"
@@ -91,35 +95,19 @@ RECORD_PLACES = (
     "AND ($realm IS NULL OR r.realm = $realm) AND NOT r.gone "
     "RETURN r.source, r.realm, r.record, r.ci ORDER BY r.key LIMIT $limit"
 )
-COUNTS = "RETURN COUNT { (:CI) }, COUNT { (:CI)-[]->(:CI) }, COUNT { (:Record) }, COUNT { (:Waiting) }"
-
-# -- the estate as arrays --------------------------------------------------------------------------------------------
-
-TOPOLOGY_CIS = (
-    "MATCH (c:CI) RETURN c.id, c.name, c.class, c.tier, c.lifecycle, c.owner, coalesce(c._network_root, false) "
-    "ORDER BY c.id"
-)
-TOPOLOGY_RELATIONS = (
-    "MATCH (a:CI)-[r]->(b:CI) WHERE r.effect <> 'none' OR r._type IN ['owned_by', 'connects_to'] "
-    "RETURN a.id, b.id, r._type, r._requirements, r.effect, r.strength, r.confidence, r.human, r.stale ORDER BY r.id"
-)
-TOPOLOGY_WAITING = (
-    "MATCH (w:Waiting) WITH DISTINCT w.record AS key MATCH (r:Record {key: key}) WHERE NOT r.gone "
-    "RETURN r.ci, r.source, r.payload ORDER BY r.key"
-)
+COUNTS = "RETURN COUNT { (:CI) }, COUNT { (:CI)-->() }, COUNT { (:Record) }, COUNT { (:Waiting) }"
 
 # -- history ---------------------------------------------------------------------------------------------------------
 
 HISTORY = (
     "MATCH (h:History {ci: $ci}) WHERE h.revision <= $newest MATCH (v:RevisionLog {n: h.revision}) "
     "RETURN h.revision, h.seq, h.observed_at, v.recorded_at, v.run, h.source, h.ci, h.record, h.events "
-    "ORDER BY h.revision DESC, h.seq DESC LIMIT $limit"
+    "ORDER BY h.revision DESC, h.seq DESC"
 )
-NEW_EVENTS = "UNWIND $rows AS row CREATE (h:History) SET h = row"
 
 # -- writing ---------------------------------------------------------------------------------------------------------
 
-NEW_RECORDS = "UNWIND $rows AS row CREATE (r:Record) SET r = row"
+CREATE = "UNWIND $rows AS row CREATE (n:$LABEL) SET n = row"
 PUT_RECORDS = "UNWIND $rows AS row MATCH (r:Record {key: row.key}) SET r = row"
 TOUCH_RECORDS = (
     "UNWIND $rows AS row MATCH (r:Record {key: row.key}) SET r.first = row.first, r.last = row.last, "
@@ -127,24 +115,29 @@ TOUCH_RECORDS = (
     "r.scope = coalesce(row.scope, r.scope)"
 )
 TOUCH_CIS = (
-    "UNWIND $rows AS row MATCH (c:CI {id: row.ci}) WHERE c.last_seen_us < row.last "
-    "SET c.last_seen_us = row.last, c.last_seen = datetime({epochMillis: row.last / 1000})"
+    "UNWIND $rows AS row MATCH (c:CI {id: row.ci}) WHERE c.last_seen < row.last OR c.first_seen > row.first "
+    "SET c.last_seen = CASE WHEN c.last_seen < row.last THEN row.last ELSE c.last_seen END, "
+    "c.first_seen = CASE WHEN c.first_seen > row.first THEN row.first ELSE c.first_seen END"
 )
 NEW_CLUES = "UNWIND $rows AS row CREATE (:Clue {key: row[0], record: row[1]})"
-END_CLUES = "UNWIND $rows AS row MATCH (l:Clue {key: row[0], record: row[1]}) DELETE l"
-NEW_CIS = "UNWIND $rows AS row CREATE (c:CI:{label}) SET c = row"
-PUT_CIS = "UNWIND $rows AS row MATCH (c:CI {{id: row.id}}) {remove} SET c:{label} SET c = row"
-END_CIS = "UNWIND $keys AS key MATCH (c:CI {id: key}) DETACH DELETE c"
-NEW_RELATIONS = (
-    "UNWIND $rows AS row MATCH (a:CI {{id: row.from}}) MATCH (b:CI {{id: row.to}}) "
-    "CREATE (a)-[r:{type}]->(b) SET r = row.is"
+# By record: thousands of records may share a key, but none has thousands of keys.
+_PAIR = "(n:$LABEL) USING INDEX n:$LABEL(record) WHERE n.record = row[1] AND n.key = row[0]"
+NEW_PAIRS = (
+    f"UNWIND $rows AS row OPTIONAL MATCH {_PAIR} WITH row, n WHERE n IS NULL "
+    "CREATE (:$LABEL {key: row[0], record: row[1]})"
 )
-PUT_RELATIONS = "UNWIND $rows AS row MATCH (a:CI {{id: row.from}})-[r:{type}]->(b:CI {{id: row.to}}) SET r = row.is"
-END_RELATIONS = "UNWIND $pairs AS pair MATCH (a:CI {id: pair[0]})-[r {id: pair[2]}]->(b:CI {id: pair[1]}) DELETE r"
-NEW_WAITING = "UNWIND $rows AS row CREATE (:Waiting {key: row[0], record: row[1]})"
-END_WAITING = "UNWIND $rows AS row MATCH (w:Waiting {key: row[0], record: row[1]}) DELETE w"
+END_PAIRS = f"UNWIND $rows AS row MATCH {_PAIR} DELETE n"
+NEW_CIS = "UNWIND $rows AS row CREATE (c:CI:$LABEL) SET c = row"
+PUT_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row.id}) SET c = row"
+RELABEL_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row.id}) REMOVE c:$BEFORE SET c:$LABEL SET c = row"
+END_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row}) DETACH DELETE c"
+NEW_RELATIONS = (
+    "UNWIND $rows AS row MATCH (a:CI {id: row[0]}) MATCH (b:CI {id: row[1]}) CREATE (a)-[r:$TYPE]->(b) SET r = row[2]"
+)
+PUT_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} SET r = row[2]"
+END_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} AND r.id = row[2] DELETE r"
 PUT_ALIASES = "UNWIND $rows AS row MERGE (a:Alias {id: row[0]}) SET a.ci = row[1]"
-END_ALIASES = "UNWIND $keys AS key MATCH (a:Alias {id: key}) DELETE a"
+END_ALIASES = "UNWIND $rows AS row MATCH (a:Alias {id: row}) DELETE a"
 
 # -- the ledger ------------------------------------------------------------------------------------------------------
 

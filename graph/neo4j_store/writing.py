@@ -1,9 +1,10 @@
 """How a patch is written to Neo4j, inside the transaction under whose lock it was worked out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from operator import itemgetter
 from typing import Any
 
-from neo4j import ManagedTransaction
+from neo4j import ManagedTransaction, Transaction
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.graph_patch import DocumentWrite, GraphPatch
@@ -11,25 +12,46 @@ from cmdb.relation import Relation
 from graph.encoding import encode_events, to_json
 from graph.ledger import Conflict
 from graph.neo4j_store import statements as cypher
-from graph.neo4j_store.encoding import ci_row, ends_of, record_row, relation_row
+from graph.neo4j_store.encoding import ci_row, record_row, relation_row
 from graph.neo4j_store.looking_up import AT_ONCE, Lookups
-from graph.neo4j_store.schema import label_of, type_of
+from graph.neo4j_store.spelling import Spelling, statement
 
 
 class WritingTransaction(Lookups):
     """A transaction that holds the revision node: nobody else writes until it ends."""
 
-    def __init__(self, tx: ManagedTransaction) -> None:
-        super().__init__(tx)
-        (last,) = next(self.run(cypher.LOCK))
+    def __init__(self, tx: ManagedTransaction | Transaction, spelling: Spelling) -> None:
+        super().__init__(tx, spelling)
+        tx.run(cypher.LOCK).consume()
+        ((last,),) = self.run(cypher.COUNT_WRITER)
         self.revision: int = last + 1
         self.applied = False
 
-    def do(self, statement: str, rows: Iterable[Any], name: str = "rows") -> None:
+    def do(self, asked: str, rows: Iterable[Any]) -> None:
         """Run a writing statement over rows, in pieces."""
         listed = list(rows)
         for begin in range(0, len(listed), AT_ONCE):
-            self.tx.run(statement, {name: listed[begin : begin + AT_ONCE]}).consume()
+            self.tx.run(asked, rows=listed[begin : begin + AT_ONCE]).consume()
+
+    def create(self, label: str, rows: Iterable[dict[str, Any]]) -> None:
+        """New nodes of a label of ours."""
+        self.do(statement(cypher.CREATE, label), rows)
+
+    def create_cis(self, rows: Iterable[dict[str, Any]]) -> None:
+        """New CIs, each under the label of its class."""
+        by_label: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            by_label.setdefault(self.spelling.label(row["class"]), []).append(row)
+        for label, several in sorted(by_label.items()):
+            self.do(statement(cypher.NEW_CIS, label), several)
+
+    def put_relations(self, relations: Iterable[Relation], template: str) -> None:
+        """Relations by NEW_RELATIONS or PUT_RELATIONS, type by type."""
+        by_type: dict[str, list[list[Any]]] = {}
+        for relation in relations:
+            by_type.setdefault(self.spelling.type(relation.type), []).append(relation_row(relation))
+        for type_, rows in sorted(by_type.items()):
+            self.do(statement(template, type_), rows)
 
     def apply(self, patch: GraphPatch) -> int:
         """Write the patch; see the port."""
@@ -38,7 +60,7 @@ class WritingTransaction(Lookups):
         if patch.is_empty():
             return self.revision - 1
         self.applied = True
-        self.tx.run(cypher.NEW_REVISION, n=self.revision, at=patch.recorded_at, run=patch.run).consume()
+        self.run(cypher.NEW_REVISION, n=self.revision, at=patch.recorded_at, run=patch.run)
         self._write_records(patch)
         self._write_cis(patch)
         self._write_relations(patch)
@@ -48,10 +70,13 @@ class WritingTransaction(Lookups):
         return self.revision
 
     def _write_records(self, patch: GraphPatch) -> None:
-        self.do(cypher.NEW_RECORDS, [record_row(write) for write in patch.records if write.is_new])
-        self.do(cypher.PUT_RECORDS, [record_row(write) for write in patch.records if not write.is_new])
-        self.do(cypher.END_CLUES, [[key, w.record.key] for w in patch.records for key in w.keys_removed])
-        self.do(cypher.NEW_CLUES, [[key, w.record.key] for w in patch.records for key in w.keys_added])
+        new = [write for write in patch.records if write.is_new]
+        known = [write for write in patch.records if not write.is_new]
+        self.create("Record", [record_row(write) for write in new])
+        self.do(cypher.PUT_RECORDS, [record_row(write) for write in known])
+        self._end("Clue", [(key, write.record.key) for write in patch.records for key in write.keys_removed])
+        self.do(cypher.NEW_CLUES, _sorted((key, write.record.key) for write in new for key in write.keys_added))
+        self._begin("Clue", [(key, write.record.key) for write in known for key in write.keys_added])
         touched = [
             {
                 "key": t.record, "ci": t.ci, "first": t.first, "last": t.last, "observed_at": t.observed_at,
@@ -63,40 +88,41 @@ class WritingTransaction(Lookups):
         self.do(cypher.TOUCH_CIS, touched)
 
     def _write_cis(self, patch: GraphPatch) -> None:
-        new: dict[str, list[ConfigurationItem]] = {}
-        moved: dict[str, list[ConfigurationItem]] = {}
-        for ci in patch.cis:
-            (new if ci.id in patch.new_cis else moved).setdefault(label_of(ci.ci_class), []).append(ci)
-        for label, cis in sorted(new.items()):
-            self.do(cypher.NEW_CIS.replace("{label}", label), [ci_row(ci) for ci in cis])
-        if moved:
-            self._move_cis(moved)
-        self.do(cypher.PUT_ALIASES, [[alias, ci] for alias, ci in sorted(patch.aliases.items())])
-        self.do(cypher.END_ALIASES, patch.aliases_over, "keys")
+        self.create_cis(ci_row(ci) for ci in patch.cis if ci.id in patch.new_cis)
+        self._move_cis([ci for ci in patch.cis if ci.id not in patch.new_cis])
+        self.do(cypher.PUT_ALIASES, _sorted(patch.aliases.items()))
+        self.do(cypher.END_ALIASES, patch.aliases_over)
 
-    def _move_cis(self, moved: dict[str, list[ConfigurationItem]]) -> None:
+    def _move_cis(self, moved: Collection[ConfigurationItem]) -> None:
         """A CI whose class moved loses the label it had."""
-        ids = [ci.id for cis in moved.values() for ci in cis]
-        had = {row[0]: label_of(row[1]) for row in self.rows(cypher.ITEMS, ids)}
-        for label, cis in sorted(moved.items()):
-            for before in sorted({had[ci.id] for ci in cis}):
-                remove = f"REMOVE c:{before}" if before != label else ""
-                self.do(
-                    cypher.PUT_CIS.format(remove=remove, label=label),
-                    [ci_row(ci) for ci in cis if had[ci.id] == before],
-                )
+        had: dict[str, str] = dict(self.rows(cypher.CLASSES, [ci.id for ci in moved]))
+        relabelled: dict[tuple[str, str], list[ConfigurationItem]] = {}
+        kept: list[ConfigurationItem] = []
+        for ci in moved:
+            before = had.get(ci.id, ci.ci_class)
+            if before == ci.ci_class:
+                kept.append(ci)
+            else:
+                labels = self.spelling.label(ci.ci_class), self.spelling.label(before)
+                relabelled.setdefault(labels, []).append(ci)
+        self.do(cypher.PUT_CIS, [ci_row(ci) for ci in kept])
+        for (now, before), cis in sorted(relabelled.items(), key=itemgetter(0)):
+            self.do(statement(cypher.RELABEL_CIS, now, before), [ci_row(ci) for ci in cis])
 
     def _write_relations(self, patch: GraphPatch) -> None:
-        self.do(cypher.END_RELATIONS, [list(ends_of(id_)) for id_ in patch.relations_gone], "pairs")
-        self.do(cypher.END_CIS, patch.cis_gone, "keys")
-        by_type: dict[tuple[str, bool], list[Relation]] = {}
-        for relation in patch.relations:
-            by_type.setdefault((relation.type, relation.id in patch.new_relations), []).append(relation)
-        for (type_, is_new), relations in sorted(by_type.items()):
-            statement = (cypher.NEW_RELATIONS if is_new else cypher.PUT_RELATIONS).format(type=type_of(type_))
-            self.do(statement, [relation_row(relation) for relation in relations])
-        self.do(cypher.END_WAITING, [list(waiting) for waiting in patch.waiting_over])
-        self.do(cypher.NEW_WAITING, [list(waiting) for waiting in patch.waiting])
+        for type_, ends in self.spelling.ends(patch.relations_gone).items():
+            self.do(statement(cypher.END_RELATIONS, type_), ends)
+        self.do(cypher.END_CIS, patch.cis_gone)
+        self.put_relations((r for r in patch.relations if r.id in patch.new_relations), cypher.NEW_RELATIONS)
+        self.put_relations((r for r in patch.relations if r.id not in patch.new_relations), cypher.PUT_RELATIONS)
+        self._end("Waiting", patch.waiting_over)
+        self._begin("Waiting", patch.waiting)
+
+    def _begin(self, label: str, pairs: Collection[tuple[str, str]]) -> None:
+        self.do(statement(cypher.NEW_PAIRS, label), _sorted(set(pairs)))
+
+    def _end(self, label: str, pairs: Collection[tuple[str, str]]) -> None:
+        self.do(statement(cypher.END_PAIRS, label), _sorted(set(pairs)))
 
     def _write_events(self, patch: GraphPatch) -> None:
         rows = []
@@ -109,7 +135,7 @@ class WritingTransaction(Lookups):
                 }
             )  # fmt: skip
             seq += len(group.events)
-        self.do(cypher.NEW_EVENTS, rows)
+        self.create("History", rows)
 
 
 def put_document(look: Lookups, write: DocumentWrite) -> int:
@@ -119,8 +145,12 @@ def put_document(look: Lookups, write: DocumentWrite) -> int:
     if write.expected != -1 and version != (write.expected or 0):
         raise Conflict(f"{write.kind} {write.key} is at version {version}, not {write.expected or 'absent'}")
     if write.body is None:
-        list(look.run(cypher.END_DOCUMENT, kind=write.kind, key=write.key))
+        look.run(cypher.END_DOCUMENT, kind=write.kind, key=write.key)
         return 0
     body = to_json(write.body)
-    list(look.run(cypher.PUT_DOCUMENT, kind=write.kind, key=write.key, version=version + 1, body=body))
+    look.run(cypher.PUT_DOCUMENT, kind=write.kind, key=write.key, version=version + 1, body=body)
     return version + 1
+
+
+def _sorted(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [list(pair) for pair in sorted(pairs)]

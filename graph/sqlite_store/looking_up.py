@@ -4,14 +4,16 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.reference import escaped, record_key
 from cmdb.relation import Relation
 from cmdb.sighting import Record
 from cmdb.surroundings import Bearer, Block, Brief
+from graph.closure import Belongings, Carried, close_block
 from graph.encoding import from_json, to_json
 from graph.ledger import Document
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.encoding import Row, read_ci, read_record, read_relation
-from graph.store import ScopeRecord
+from graph.store import RecordPlace, ScopeRecord
 
 
 class Lookups:
@@ -19,6 +21,9 @@ class Lookups:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._records: dict[str, Record] = {}
+        self._linking: dict[str, str] = {}
+        """record → its linking keys as JSON"""
 
     def rows(self, statement: str, keys: Iterable[str]) -> Iterator[Row]:
         """Rows of a statement that takes its keys as one JSON list."""
@@ -29,44 +34,50 @@ class Lookups:
         return {row[0]: Brief(*row) for row in self.rows(sql.BRIEFS, keys)}
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        return {row[1]: read_record(row) for row in self.rows(sql.RECORDS, keys)}
+        wanted = set(keys)
+        self._read(wanted)
+        return {key: self._records[key] for key in wanted & self._records.keys()}
+
+    def _read(self, keys: Collection[str]) -> None:
+        """Read records once, however often they are asked for: nobody else writes in this transaction."""
+        for row in self.rows(sql.RECORDS, keys - self._records.keys()):
+            self._records[row[1]] = read_record(row[:-1])
+            self._linking[row[1]] = row[-1]
+
+    def forget(self) -> None:
+        """Read everything anew from here on: it has been written."""
+        self._records.clear()
+        self._linking.clear()
 
     def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        common: dict[str, int] = {}
-        found: set[str] = set()
-        asked: set[str] = set()
-        todo, wanted = set(records), set(keys)
-        while wanted or todo:
-            todo |= self._carriers(wanted, keys, common_at, common)
-            asked |= wanted
-            todo -= found
-            if len(found) + len(todo) > max(largest, len(records)):
-                return Block(self.records(sorted(found)), common, cut=True)
-            found |= todo
-            wanted, members = set(), set()
-            cis: set[str] = set()
-            for _, linking, payload in self.rows(sql.RECORD_KEYS, todo):
-                wanted.update(from_json(linking))
-                cis.update(from_json(payload)["c"])
-            for item in self.rows(sql.ITEMS, cis):
-                members.update(from_json(item[8]))
-            wanted -= asked
-            todo = members - found
-        return Block(self.records(sorted(found)), common)
+        closed = close_block(
+            records,
+            keys,
+            common_at=common_at,
+            largest=largest,
+            carriers=self._carriers,
+            belongings=self._belongings,
+            members=self._members,
+        )
+        return Block(self.records(closed.records), closed.common, closed.cut)
 
-    def _carriers(
-        self, wanted: Collection[str], keys: Mapping[str, int], common_at: int, common: dict[str, int]
-    ) -> set[str]:
+    def _carriers(self, allowed: Mapping[str, int]) -> Carried:
+        counts: dict[str, int] = dict(self.rows(sql.CARRIER_COUNTS, allowed))
+        followed = [key for key, count in counts.items() if count <= allowed[key]]
         carried: dict[str, list[str]] = {}
-        for key, record in self.rows(sql.CARRIERS, wanted):
+        for key, record in self.rows(sql.CARRIERS, followed):
             carried.setdefault(key, []).append(record)
-        found: set[str] = set()
-        for key, carriers in carried.items():
-            if len(carriers) > common_at + keys.get(key, 0):
-                common[key] = len(carriers)
-            else:
-                found.update(carriers)
-        return found
+        return Carried(carried, {key: count for key, count in counts.items() if count > allowed[key]})
+
+    def _belongings(self, keys: Collection[str]) -> Iterator[Belongings]:
+        self._read(set(keys))
+        for key in keys:
+            if key in self._records:
+                yield Belongings(key, from_json(self._linking[key]), self._records[key].cis)
+
+    def _members(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+        for ci, records in self.rows(sql.MEMBERS, cis):
+            yield ci, from_json(records)
 
     def bearers(
         self, keys: Collection[str], limit: int, *, every_realm: bool = False
@@ -110,6 +121,14 @@ class Lookups:
             sql.SCOPE_RECORDS, (source, realm, scope)
         ):
             yield ScopeRecord(key, ci, ci_class, heard, misses, bool(gone))
+
+    def record_places(self, source: str | None, realm: str | None, after: str, limit: int) -> tuple[RecordPlace, ...]:
+        """Records of a source lie side by side, because their keys begin with it."""
+        begin = "" if source is None else f"{escaped(source)}|" if realm is None else record_key(source, realm, "")
+        rows = self.connection.execute(
+            sql.RECORD_PLACES, (max(begin, after), begin + "\U0010ffff", source, realm, limit)
+        )
+        return tuple(RecordPlace(*row) for row in rows)
 
     def document(self, kind: str, key: str) -> Document | None:
         row = self.connection.execute(sql.DOCUMENT, (kind, key)).fetchone()

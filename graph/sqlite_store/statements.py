@@ -8,17 +8,25 @@ RECORD_COLUMNS = (
     "r.scope, r.heard, r.misses, r.gone"
 )
 # `json_each` takes any number of keys as one parameter, so one prepared statement serves every batch
-RECORDS = f"select {RECORD_COLUMNS} from json_each(?) k join record r on r.key = k.value"
+RECORDS = f"select {RECORD_COLUMNS}, r.keys from json_each(?) k join record r on r.key = k.value"
 BRIEFS = (
     "select r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at "
     "from json_each(?) k join record r on r.key = k.value"
 )
-RECORD_KEYS = "select r.key, r.keys, r.payload from json_each(?) k join record r on r.key = k.value"
+# how many carry a key is asked first: a worthless value may lie on every record there is
+CARRIER_COUNTS = "select c.key, count(*) from json_each(?) k join clue c on c.key = k.value group by c.key"
 CARRIERS = "select c.key, c.record from json_each(?) k join clue c on c.key = k.value"
+MEMBERS = "select c.id, c.records from json_each(?) k join ci c on c.id = k.value"
 CHILDREN = "select r.key from json_each(?) k join record r on r.parent = k.value order by r.key"
 SCOPE_RECORDS = (
     "select r.key, r.ci, c.class, r.heard, r.misses, r.gone from record r join ci c on c.id = r.ci "
     "where r.source = ? and r.realm = ? and r.scope = ? order by r.key"
+)
+
+# a source's records lie between its name and the last character there is
+RECORD_PLACES = (
+    "select source, realm, record, ci from record where key > ?1 and key < ?2 "
+    "and (?3 is null or source = ?3) and (?4 is null or realm = ?4) and gone = 0 order by key limit ?5"
 )
 
 # -- who bears a key -------------------------------------------------------------------------------------------------
@@ -63,7 +71,8 @@ RELATIONS = f"select {RELATION_COLUMNS} from json_each(?) k join relation r on r
 INCIDENT = (
     f"select {RELATION_COLUMNS} from relation r where r.id in ("
     # a relation's id begins with the id of its `from`
-    "select f.id from json_each(?1) k join relation f on f.id > k.value || '-' and f.id < k.value || '.' union "
+    "select f.id from json_each(?1) k join relation f on f.id > k.value || '-' and f.id < k.value || '.' "
+    "and f.from_ci = k.value union "
     "select t.id from json_each(?1) k join relation t on t.to_ci = k.value) order by r.id"
 )
 SURVIVOR = "select coalesce((select ci from alias where id = ?1), ?1)"

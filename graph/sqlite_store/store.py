@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
@@ -35,12 +36,14 @@ class SqliteStore:
     """GraphStore in a SQLite file; see the port for what it promises."""
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
-        self.url = f"sqlite:///{path}"
+        self.url = f"sqlite:///{quote(str(path))}"
         self._connections = Connections(path)
-        connection = self._connections.mine()
-        with self._connections.reading():
-            pass
-        prepare(connection, vocabulary)
+        try:
+            with self._connections.lent() as connection:
+                prepare(connection, vocabulary)
+        except BaseException:
+            self.close()
+            raise
 
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         with self._connections.writing() as connection:
@@ -95,12 +98,7 @@ class SqliteStore:
         self, source: str | None, realm: str | None, *, after: str | None, limit: int
     ) -> tuple[RecordPlace, ...]:
         with self._connections.reading() as connection:
-            rows = connection.execute(
-                "select source, realm, record, ci from record where (?1 is null or source = ?1) "
-                "and (?2 is null or realm = ?2) and key > ?3 and gone = 0 order by key limit ?4",
-                (source, realm, after or "", limit),
-            )
-            return tuple(RecordPlace(*row) for row in rows)
+            return Lookups(connection).record_places(source, realm, after or "", limit)
 
     def topology(self) -> Topology:
         with self._connections.reading() as connection:

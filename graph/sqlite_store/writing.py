@@ -26,6 +26,7 @@ class WritingTransaction(Lookups):
         if patch.is_empty():
             return self.revision - 1
         self.applied = True
+        self.forget()
         self.connection.execute(sql.NEW_REVISION, (self.revision, patch.recorded_at, patch.run))
         self._write_records(patch)
         self._write_cis(patch)

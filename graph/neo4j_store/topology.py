@@ -1,0 +1,35 @@
+"""How the estate of one revision is read from Neo4j into arrays."""
+
+from graph.encoding import decode_requirements, from_json
+from graph.neo4j_store.looking_up import Lookups
+from graph.topology import Topology
+from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology
+
+# A condition that always holds lets the index of the key give the order, so that nothing has to be sorted.
+_CIS = (
+    "MATCH (c:CI) WHERE c.id >= '' WITH c ORDER BY c.id "
+    "RETURN c.id, c.name, c.class, c.tier, c.lifecycle, c.owner, c._network_root"
+)
+_RELATIONS = (
+    "MATCH (a:CI)-[r]->(b:CI) WHERE r.effect <> 'none' OR type(r) IN ['OWNED_BY', 'CONNECTS_TO'] "
+    "WITH a, r, b ORDER BY r.id "
+    "RETURN a.id, b.id, type(r), r._requirements, r.effect, r.strength, r.confidence, r.human, r.stale"
+)
+_WAITING = (
+    "MATCH (w:Waiting) WITH DISTINCT w.record AS key MATCH (r:Record {key: key}) WHERE NOT r.gone "
+    "RETURN r.ci, r.source, r.payload ORDER BY r.key"
+)
+
+
+def read_topology(look: Lookups, revision: int) -> Topology:
+    """Everything that the transaction sees."""
+    types = look.spelling.types
+    return build_topology(
+        revision,
+        (CIRow(*row) for row in look.stream(_CIS)),
+        (
+            RelationRow(from_ci, to_ci, types[type_], decode_requirements(requirements), *rest)
+            for from_ci, to_ci, type_, requirements, *rest in look.stream(_RELATIONS)
+        ),
+        (WaitingRow(ci, source, from_json(payload)) for ci, source, payload in look.stream(_WAITING)),
+    )
