@@ -1,17 +1,18 @@
-"""How this host is read: its names and addresses, its processes, its connection table."""
+"""How this host is read: who it is, and its connection table with the program behind each socket."""
 
-import platform
-import socket
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import psutil
 
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd, SourceSettings
+from discovery.sources.connections.program_name import program_name
+from discovery.this_machine import ThisMachine, this_machine
 
-MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-DMI = Path("/sys/class/dmi/id")
+SEEN = ("LISTEN", "ESTABLISHED")
+UNSEEN = "{} sockets belong to programs this user may not see: run as root, and outside of a container, to see them all"
+NO_TABLE = "this system shows the connection table to root only: what belongs to other users was not seen"
 
 
 class ConnectionsSettings(SourceSettings):
@@ -19,88 +20,68 @@ class ConnectionsSettings(SourceSettings):
 
 
 def fetch(settings: ConnectionsSettings, reading: Reading) -> Iterator[Fetched]:
-    """One record: the host with everything on it. The scope is complete if every socket's process could be seen."""
-    host = host_identity()
-    scope = host["hostname"]
+    """One record: the host with everything on it. The scope is complete if every socket's program could be seen."""
+    host = this_machine()
+    record = record_of(host)
     sockets, unseen = connection_table()
-    host["sockets"] = sockets
-    host["processes"] = _processes({row["pid"] for row in sockets if row["pid"]})
-    yield Raw(scope, host)
-    note = ""
-    if unseen:
-        note = f"{unseen} sockets belong to processes this user may not see: run as root to see them all"
-    yield Progress(1, 1, "hosts", note)
-    yield ScopeEnd(scope, complete=not unseen, reason=note or None)
+    yield Raw(record, {"record": record, "host": asdict(host), "sockets": sockets})
+    yield Progress(1, 1, "hosts", unseen or "")
+    yield ScopeEnd(record, complete=unseen is None, reason=unseen)
 
 
-def host_identity() -> dict[str, Any]:
-    """Names, addresses and hardware of this host, as far as this user may read them."""
-    addresses: list[str] = []
-    macs: list[str] = []
-    for card in psutil.net_if_addrs().values():
-        for address in card:
-            if address.family in (socket.AF_INET, socket.AF_INET6):
-                addresses.append(address.address.split("%")[0])
-            elif address.family == psutil.AF_LINK:
-                macs.append(address.address)
-    return {
-        "hostname": socket.gethostname(),
-        "fqdn": socket.getfqdn(),
-        "machine_id": next((path.read_text().strip() for path in MACHINE_IDS if path.is_file()), None),
-        "serial": _dmi("product_serial"),
-        "uuid": _dmi("product_uuid"),
-        "vendor": _dmi("sys_vendor"),
-        "model": _dmi("product_name"),
-        "addresses": sorted(set(addresses)),
-        "macs": sorted(set(macs)),
-        "os": f"{platform.system()} {platform.release()}",
-        "cpu_count": psutil.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-    }
+def record_of(host: ThisMachine) -> str:
+    """Machines made from one image may share an id, and machines of one name exist: both tell them apart."""
+    return f"{host.hostname} {host.agent_id[:12]}" if host.agent_id else host.hostname
 
 
-def _dmi(name: str) -> str | None:
+def connection_table() -> tuple[list[dict[str, Any]], str | None]:
+    """TCP sockets that listen or are connected, and what could not be seen of them."""
     try:
-        return (DMI / name).read_text().strip() or None
-    except OSError:
-        return None
-
-
-def connection_table() -> tuple[list[dict[str, Any]], int]:
-    """Listening and established sockets, and how many of them show no process."""
-    try:
-        rows = psutil.net_connections(kind="inet")
+        rows = [(row, row.pid) for row in psutil.net_connections(kind="tcp")]
+        whole = True
     except psutil.AccessDenied:  # macOS shows the whole table to root only
-        return _own_connections(), 1
-    sockets = [_socket(row, row.pid) for row in rows if row.status in ("LISTEN", "ESTABLISHED")]
-    return sockets, sum(1 for row in sockets if row["pid"] is None)
+        rows, whole = list(_process_by_process()), False
+    rows = [(row, pid) for row, pid in rows if row.status in SEEN]
+    names = _names({pid for _, pid in rows if pid})
+    sockets = [_socket(row, names.get(pid) if pid else None) for row, pid in rows]
+    hidden = sum(1 for _, pid in rows if not pid)
+    return sockets, NO_TABLE if not whole else UNSEEN.format(hidden) if hidden else None
 
 
-def _own_connections() -> list[dict[str, Any]]:
-    sockets = []
+def _process_by_process() -> Iterator[tuple[Any, int]]:
     for process in psutil.process_iter():
         try:
-            rows = process.net_connections(kind="inet")
+            rows = process.net_connections(kind="tcp")
         except psutil.Error:
             continue
-        sockets += [_socket(row, process.pid) for row in rows if row.status in ("LISTEN", "ESTABLISHED")]
-    return sockets
+        for row in rows:
+            yield row, process.pid
 
 
-def _socket(row: Any, pid: int | None) -> dict[str, Any]:
+def _socket(row: Any, program: str | None) -> dict[str, Any]:
     return {
-        "status": row.status,
-        "pid": pid,
-        "local": [row.laddr.ip, row.laddr.port],
-        "remote": [row.raddr.ip, row.raddr.port] if row.raddr else None,
+        "listens": row.status == "LISTEN",
+        "program": program,
+        "local": [row.laddr.ip.split("%")[0], row.laddr.port],
+        "remote": [row.raddr.ip.split("%")[0], row.raddr.port] if row.raddr else None,
     }
 
 
-def _processes(pids: set[int]) -> dict[str, str]:
+def _names(pids: Iterable[int]) -> dict[int, str]:
+    """A process that ends while we look is left out: so is its socket by the next run."""
     names = {}
     for pid in pids:
         try:
-            names[str(pid)] = psutil.Process(pid).name()
+            process = psutil.Process(pid)
+            with process.oneshot():
+                names[pid] = program_name(process.name(), _command(process))
         except psutil.Error:
             continue
     return names
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

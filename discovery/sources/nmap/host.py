@@ -6,6 +6,7 @@ system classes, tunnels, reasons, ports that are only counted, the route.
 
 import base64
 import hashlib
+import ipaddress
 import re
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ _TAIL = (
     b'<runstats><finished timestr="" elapsed="0" exit="success"/>'
     b'<hosts up="1" down="0" total="1"/></runstats></nmaprun>'
 )
+_NAIVE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\Z")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.S)
 
 
@@ -31,18 +33,25 @@ class _Reader(nmap.PortScanner):  # type: ignore[misc]
         self._scan_result: dict[str, Any] = {}
 
 
-def host_record(element: ElementTree.Element) -> dict[str, Any]:
-    """Everything we use of a host."""
+def host_record(fragment: bytes, began: int | None = None) -> dict[str, Any]:
+    """Everything we use of one `<host>…</host>`. `began`: when the scan began (seconds since 1970), for hosts that do
+    not say when they were asked. Raises Unreadable.
+    """
+    try:
+        element = ElementTree.fromstring(fragment)
+    except ElementTree.ParseError as wrong:
+        raise Unreadable(f"a host that cannot be read: {wrong}") from None
     address = _address(element)
     if address is None:
-        return {"address": None, "state": None}
-    known = _as_python_nmap_reads(element)
+        raise Unreadable("a host without an IP address")
+    known = _as_python_nmap_reads(fragment)
     status = known.get("status", {})
     return {
         "address": address,
         "state": status.get("state"),
         "reason": status.get("reason"),
-        "ends_at": _whole(element.get("endtime")),
+        "ends_at": whole_number(element.get("endtime")) or whole_number(element.get("starttime")) or began,
+        "timed_out": element.get("timedout") == "true",
         "addresses": [
             {"addr": found.get("addr"), "type": found.get("addrtype"), "vendor": found.get("vendor")}
             for found in element.findall("address")
@@ -50,26 +59,31 @@ def host_record(element: ElementTree.Element) -> dict[str, Any]:
         "names": [{"name": name.get("name"), "type": name.get("type")} for name in known.get("hostnames", [])],
         "ports": _ports(element, known),
         "uncounted": [
-            {"state": extra.get("state"), "count": _whole(extra.get("count")) or 0}
+            {"state": extra.get("state"), "count": whole_number(extra.get("count")) or 0}
             for extra in element.findall("ports/extraports")
         ],
         "os": [
-            {"name": match.get("name"), "accuracy": _whole(match.get("accuracy")), "classes": _classes(match)}
+            {
+                "name": match.get("name"),
+                "accuracy": whole_number(match.get("accuracy")),
+                "classes": _classes(match),
+            }
             for match in element.findall("os/osmatch")
         ],
         "hops": [
-            {"ttl": _whole(hop.get("ttl")), "address": hop.get("ipaddr"), "name": hop.get("host")}
+            {"ttl": whole_number(hop.get("ttl")), "address": hop.get("ipaddr"), "name": hop.get("host")}
             for hop in element.findall("trace/hop")
         ],
     }
 
 
-def _as_python_nmap_reads(element: ElementTree.Element) -> dict[str, Any]:
-    """Raises Unreadable for an element that nmap would not have written."""
+def _as_python_nmap_reads(fragment: bytes) -> dict[str, Any]:
     try:
-        read = _Reader().analyse_nmap_xml_scan(_HEAD + ElementTree.tostring(element) + _TAIL, "", "", "")
-    except (ValueError, AttributeError, KeyError, TypeError, nmap.PortScannerError) as wrong:
-        raise Unreadable(f"a host that is no host of nmap's: {type(wrong).__name__}: {wrong}") from None
+        read = _Reader().analyse_nmap_xml_scan(_HEAD + fragment + _TAIL, "", "", "")
+    except nmap.PortScannerError:  # its message would be the whole text
+        raise Unreadable("a host that cannot be read") from None
+    except (ValueError, AttributeError, KeyError, TypeError) as wrong:
+        raise Unreadable(f"a host that nmap would not have written: {type(wrong).__name__}: {wrong}") from None
     found: dict[str, Any] = next(iter(read["scan"].values()), {})
     return found
 
@@ -78,14 +92,17 @@ def _address(element: ElementTree.Element) -> str | None:
     for wanted in ("ipv4", "ipv6"):
         for found in element.findall("address"):
             if found.get("addrtype") == wanted:
-                return found.get("addr")
+                try:
+                    return str(ipaddress.ip_address(found.get("addr", "")))
+                except ValueError:
+                    return None
     return None
 
 
 def _ports(element: ElementTree.Element, known: dict[str, Any]) -> list[dict[str, Any]]:
     ports = []
     for port in element.findall("ports/port"):
-        protocol, number = port.get("protocol", "tcp"), _whole(port.get("portid"))
+        protocol, number = port.get("protocol", "tcp"), whole_number(port.get("portid"))
         if number is None:
             continue
         read = known.get(protocol, {}).get(number, {})
@@ -120,7 +137,7 @@ def _classes(match: ElementTree.Element) -> list[dict[str, Any]]:
             "vendor": found.get("vendor"),
             "family": found.get("osfamily"),
             "generation": found.get("osgen"),
-            "accuracy": _whole(found.get("accuracy")),
+            "accuracy": whole_number(found.get("accuracy")),
             "cpe": [cpe.text for cpe in found.findall("cpe") if cpe.text],
         }
         for found in match.findall("osclass")
@@ -144,8 +161,9 @@ def _certificate(port: ElementTree.Element) -> dict[str, Any] | None:
             "sha256": hashlib.sha256(der).hexdigest(),
             "subject": _named(script, "subject"),
             "issuer": _named(script, "issuer"),
-            "not_before": _named(script, "validity", "notBefore"),
-            "not_after": _named(script, "validity", "notAfter"),
+            "names": _alternative_names(script),
+            "not_before": _time(_named(script, "validity", "notBefore")),
+            "not_after": _time(_named(script, "validity", "notAfter")),
         }
     return None
 
@@ -159,6 +177,21 @@ def _named(script: ElementTree.Element, table: str, key: str = "commonName") -> 
     return None
 
 
+def _alternative_names(script: ElementTree.Element) -> list[str]:
+    """DNS names that the certificate is good for."""
+    for extension in script.findall("table[@key='extensions']/table"):
+        said = {elem.get("key"): elem.text or "" for elem in extension.findall("elem")}
+        if said.get("name") == "X509v3 Subject Alternative Name":
+            named = (part.strip() for part in said.get("value", "").split(","))
+            return sorted({part.removeprefix("DNS:") for part in named if part.startswith("DNS:")})
+    return []
+
+
+def _time(text: str | None) -> str | None:
+    """RFC 3339; nmap leaves out that it means UTC."""
+    return f"{text}Z" if text is not None and _NAIVE_TIME.match(text) else text
+
+
 def _host_keys(port: ElementTree.Element) -> list[str | None]:
     return [
         elem.text
@@ -170,5 +203,6 @@ def _host_keys(port: ElementTree.Element) -> list[str | None]:
     ]
 
 
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+def whole_number(text: str | None) -> int | None:
+    """A number as nmap writes them; None for anything else."""
+    return int(text) if text is not None and len(text) <= 15 and text.isascii() and text.isdigit() else None

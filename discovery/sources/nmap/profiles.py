@@ -1,8 +1,9 @@
 """What a scan sends: named sets of options, because free text is how a scan gets out of hand."""
 
+import math
 from dataclasses import dataclass
 
-FRAGILE = (*range(9100, 9108), 102, 502, 20000, 44818, 47808)
+FRAGILE = (102, 502, *range(9100, 9108), 20000, 44818, 47808)
 """printer and control-system ports: a print job or a stopped machine is what a probe there can cause"""
 
 COMMON_PORTS = (
@@ -20,32 +21,63 @@ COMMON_PORTS = (
 )  # fmt: skip
 """200 TCP ports on which servers and network devices are met; none of them fragile"""
 
+FEW_PORTS = (
+    21, 22, 23, 25, 53, 80, 88, 111, 135, 139, 143, 389, 443, 445, 587, 631, 993, 1433, 1521, 2049, 3000, 3128, 3306,
+    3389, 5000, 5060, 5432, 5672, 5900, 5985, 6379, 6443, 7687, 8000, 8080, 8443, 9090, 9200, 11211, 27017,
+)  # fmt: skip
+"""forty of them, for a first look"""
+
+HOSTS_AT_ONCE = 16
+"""hosts whose ports are asked together, and that are reported together"""
+PACKETS_PER_PROBE = 3
+"""what one connect costs at most: SYN, and where the port is open the ACK of the handshake and a RST to end it"""
+PROBES_TO_FIND = 4
+"""probes that ask whether a host is there, at most (ARP on the own network, else ICMP and two ports)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Options of one way to scan. Rates are in packets a second."""
+    """Options of one way to scan. Rates are upper bounds in packets a second that leave this machine."""
 
     name: str
     description: str
     options: tuple[str, ...]
     ports: tuple[int, ...]
-    probes_per_port: int = 2
-    """packets sent to a port at most: the first and one retry"""
+    tries: int = 2
+    """how often a port that stays silent is asked"""
     needs_root: bool = False
-    network_rate: int = 500
     host_rate: int = 40
+    network_rate: int = 500
+    unpaced_seconds: int = 0
+    """what a group of hosts may take beside its ports: versions, scripts and routes have a pace of their own"""
+
+    def probe_delay(self) -> int:
+        """Milliseconds between two probes of one host: within any second, all their packets stay below the rate."""
+        return math.ceil(1000 * PACKETS_PER_PROBE / (self.host_rate - PACKETS_PER_PROBE)) + 1
+
+    def probe_rate(self) -> int:
+        """Probes a second to all hosts together."""
+        return (self.network_rate - PACKETS_PER_PROBE) // PACKETS_PER_PROBE
 
     def arguments(self) -> list[str]:
         """Everything on nmap's command line but its input and output."""
-        delay = 1000 // self.host_rate
-        limits = [
-            "--max-rate", str(self.network_rate),
-            # One probe each 1/rate s to a host: nmap waits this long between two probes to the same host.
-            "--scan-delay", f"{delay}ms", "--max-scan-delay", f"{max(delay, 1000)}ms",
-            "--max-retries", str(self.probes_per_port - 1), "--max-hostgroup", "64",
+        delay = self.probe_delay()
+        pace = [
+            "--max-rate", str(self.probe_rate()), "--scan-delay", f"{delay}ms", "--max-scan-delay", "1000ms",
+            "--max-retries", str(self.tries - 1), "--max-hostgroup", str(HOSTS_AT_ONCE),
         ]  # fmt: skip
         ports = ["-p", "T:" + ",".join(map(str, self.ports))] if self.ports else []
-        return [*self.options, *ports, *limits]
+        return [*self.options, *ports, *pace]
+
+    def packets(self, hosts: int) -> int:
+        """Packets to so many hosts, at most: every host there, every port open or asked again."""
+        return hosts * (PROBES_TO_FIND + len(self.ports) * max(PACKETS_PER_PROBE, self.tries))
+
+    def seconds(self, hosts: int) -> float:
+        """What a tile of so many hosts takes at most, when all of them are there."""
+        groups = math.ceil(hosts / HOSTS_AT_ONCE)
+        one_host = (PROBES_TO_FIND + len(self.ports) * self.tries) * self.probe_delay() / 1000
+        return max(self.packets(hosts) / self.network_rate, groups * one_host) + groups * self.unpaced_seconds
 
 
 DEFAULT = "safe"
@@ -55,19 +87,20 @@ PROFILES: dict[str, Profile] = {
     for profile in (
         Profile(
             "safe", "TCP connect to 200 ports; no version probes, no scripts, no operating system guess",
-            ("-sT", "-n"), COMMON_PORTS,
+            ("-sT",), COMMON_PORTS,
         ),
-        Profile("ping", "which hosts answer, and nothing else", ("-sn", "-n"), (), probes_per_port=2),
+        Profile("quick", "as safe, but 40 ports: a first look", ("-sT",), FEW_PORTS),
+        Profile("ping", "which hosts answer, and nothing else", ("-sn",), ()),
         Profile(
-            "services", "as safe, then asks open ports what they are (never the fragile ones)",
-            ("-sT", "-R", "-sV", "--version-light", "--script", "ssl-cert", "--script-timeout", "20s"), COMMON_PORTS,
-            probes_per_port=4,
+            "services", "as safe, then asks open ports what they are (never the fragile ones), and for certificates",
+            ("-sT", "-sV", "--version-light", "--script", "ssl-cert", "--script-timeout", "20s"), COMMON_PORTS,
+            unpaced_seconds=120,
         ),
         Profile(
-            "thorough", "SYN scan with services, operating system, route and certificates; needs root",
-            ("-sS", "-R", "-sV", "-O", "--osscan-limit", "--traceroute", "--script", "ssl-cert,ssh-hostkey",
+            "thorough", "SYN scan with services, operating system, route, certificates and host keys; needs root",
+            ("-sS", "-sV", "-O", "--osscan-limit", "--traceroute", "--script", "ssl-cert,ssh-hostkey",
              "--script-timeout", "30s"),
-            COMMON_PORTS, probes_per_port=6, needs_root=True,
+            COMMON_PORTS, needs_root=True, unpaced_seconds=300,
         ),
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -17,8 +18,16 @@ from discovery.sources.nmap.targets import Network
 
 CHUNK = 65_536
 KEPT_OF_STDERR = 4_096
+LEFT_BEHIND = 1 << 20
+"""bytes read at most of what an ended nmap had written before"""
 GRACE = 2.0
 """seconds between asking nmap to end and making it"""
+
+_HARMLESS = re.compile(
+    r"mass_dns: warning|retransmission cap hit|RTTVAR has grown|Increasing send delay|soft-matched|"
+    r"OSScan results may be unreliable"
+)
+"""said of names that could not be looked up, and of guesses: no host and no port is left out for it"""
 
 
 @dataclass(slots=True)
@@ -46,7 +55,7 @@ def command(profile: Profile, tile: Sequence[Network]) -> list[str]:
         options += ["--exclude-ports", ",".join(map(str, FRAGILE))]
     if any(network.version == 6 for network in tile):
         options.append("-6")
-    return [binary(), *options, "-oX", "-", "-iL", "-"]
+    return [binary(), *options, "--stats-every", "1s", "-oX", "-", "-iL", "-"]
 
 
 def run_nmap(
@@ -64,9 +73,8 @@ def run_nmap(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            with contextlib.suppress(BrokenPipeError):  # it has ended already; its status will say why
+            with contextlib.suppress(BrokenPipeError), process.stdin:  # ended already: its status will say why
                 process.stdin.write("".join(f"{network}\n" for network in tile).encode())
-                process.stdin.close()
             yield from _output(process, deadline, stopped, ended)
         finally:
             _end(process)
@@ -78,36 +86,46 @@ def run_nmap(
                 ended.reason = f"nmap ended with status {process.returncode}: {ended.said or 'no word why'}"
 
 
+def complaints(said: str) -> list[str]:
+    """What nmap said beside its output, without what it says of scans that went well."""
+    return [line.strip() for line in said.splitlines() if line.strip() and not _HARMLESS.search(line)]
+
+
 def _output(
     process: subprocess.Popen[bytes], deadline: float, stopped: Callable[[], bool], ended: Ended
 ) -> Iterator[bytes]:
+    """Until nmap ends, or is ended; what it had written by then is still read, because hosts in it are finished."""
     assert process.stdout is not None
     until = time.monotonic() + deadline
+    left = LEFT_BEHIND
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while True:
-            if stopped():
-                ended.reason = "stopped"
-                return
-            if time.monotonic() > until:
-                ended.reason = f"not finished after {deadline:.0f} s"
-                return
+        while left > 0:
+            if ended.reason is None:
+                if stopped():
+                    ended.reason = "stopped"
+                elif time.monotonic() > until:
+                    ended.reason = f"not finished after {deadline:.0f} s"
+                if ended.reason is not None:
+                    _end(process)
             if selector.select(0.2):
                 chunk = os.read(process.stdout.fileno(), CHUNK)
                 if not chunk:
-                    process.wait()
-                    return
+                    break
+                if ended.reason is not None:
+                    left -= len(chunk)
                 yield chunk
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """The whole group, and waited for: no zombie, no orphan that goes on scanning."""
+    if process.returncode is not None:
+        return
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                continue
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
     process.wait()

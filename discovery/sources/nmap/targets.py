@@ -14,12 +14,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LARGE = 4096
 """addresses in one run above which somebody has to say that it is meant: a /20"""
+TILE = {4: 26, 6: 122}
+"""prefix of the pieces that are scanned, and finished, one by one: 64 addresses"""
 
 PRIVATE = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1/128", "fc00::/7")
 )
-"""RFC 1918, RFC 4193 and loopback"""
+"""RFC 1918, RFC 4193 and loopback; `is_private` of the standard library means more than these"""
 
 _HOSTNAME = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\Z", re.I
@@ -32,6 +34,8 @@ class Targets:
 
     networks: tuple[Network, ...]
     exclude: tuple[Network, ...]
+    names: tuple[tuple[str, str], ...] = ()
+    """address → the host name that somebody asked for"""
 
     def addresses(self) -> int:
         """How many addresses will be asked, exclusions taken off."""
@@ -40,17 +44,22 @@ class Targets:
 
 def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[str], *, large: bool) -> Targets:
     """Raises SourceMisconfigured for anything that is no network, lies outside the allow-list, or is too much."""
-    networks = _apart([network for text in _split(targets) for network in _network(text)])
+    asked = {text: _network(text) for text in _split(targets)}
+    networks = _apart([network for found in asked.values() for network in found])
     if not networks:
         raise SourceMisconfigured("no targets: name networks or addresses, such as 192.168.1.0/24")
-    allowed = tuple(network for text in _split(allow) for network in _network(text)) or own_networks()
+    allowed = _joined(network for text in _split(allow) for network in _network(text)) or own_networks()
     for network in networks:
         if not any(_inside(network, permitted) for permitted in allowed):
             shown = ", ".join(map(str, allowed)) or "nothing"
             raise SourceMisconfigured(
                 f"{network} is outside what may be scanned ({shown}): list it with allow={network} if it is yours"
             )
-    found = Targets(networks, tuple(network for text in _split(exclude) for network in _network(text)))
+    found = Targets(
+        networks,
+        _joined(network for text in _split(exclude) for network in _network(text)),
+        tuple((str(one[0]), text) for text, found in asked.items() if not _is_numeric(text) for one in found),
+    )
     if found.addresses() > LARGE and not large:
         raise SourceMisconfigured(
             f"{found.addresses()} addresses are more than a /20 in one run: say large=true if that is meant"
@@ -64,19 +73,30 @@ def _apart(networks: Sequence[Network]) -> tuple[Network, ...]:
     return tuple(one for one in distinct if not any(one != other and _inside(one, other) for other in distinct))
 
 
+def _joined(networks: Iterable[Network]) -> tuple[Network, ...]:
+    """Neighbours made one network, so that a target may lie across them."""
+    every = list(networks)
+    fours = [network for network in every if isinstance(network, ipaddress.IPv4Network)]
+    sixes = [network for network in every if isinstance(network, ipaddress.IPv6Network)]
+    return (*ipaddress.collapse_addresses(fours), *ipaddress.collapse_addresses(sixes))
+
+
 def own_networks() -> tuple[Network, ...]:
     """The private ranges on this machine's own interfaces."""
-    found: dict[Network, None] = {}
+    found: list[Network] = []
     for card in psutil.net_if_addrs().values():
         for address in card:
             if address.family not in (socket.AF_INET, socket.AF_INET6) or not address.netmask:
                 continue
             ip = address.address.split("%")[0]
             mask = address.netmask if address.family == socket.AF_INET else _prefix_of(address.netmask)
-            network = ipaddress.ip_network(f"{ip}/{mask}", strict=False)
-            if any(_inside(network, private) for private in PRIVATE):
-                found[network] = None
-    return tuple(found)
+            found += _private_part(ipaddress.ip_network(f"{ip}/{mask}", strict=False))
+    return _joined(found)
+
+
+def _private_part(network: Network) -> list[Network]:
+    """An interface may be given a mask wider than the private range it lies in."""
+    return [network if _inside(network, private) else private for private in PRIVATE if _overlap(network, private)]
 
 
 def _prefix_of(mask: str) -> int:
@@ -84,23 +104,32 @@ def _prefix_of(mask: str) -> int:
 
 
 def _split(texts: Iterable[str]) -> list[str]:
-    return [part for text in texts for part in re.split(r"[,\n]", text) if part.strip()]
+    return [part.strip() for text in texts for part in re.split(r"[,\n]", text) if part.strip()]
+
+
+def _is_numeric(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _network(text: str) -> tuple[Network, ...]:
     """One target. Only what parses as a network, an address or a host name gets through; options never do."""
-    wanted = text.strip()
-    try:
-        return (ipaddress.ip_network(wanted, strict=False),)
-    except ValueError:
-        pass
-    if not _HOSTNAME.match(wanted) or wanted.replace(".", "").isdigit():
+    if _is_numeric(text):
+        return (ipaddress.ip_network(text, strict=False),)
+    if not _HOSTNAME.match(text) or text.replace(".", "").isdigit():
         raise SourceMisconfigured(f"{text!r} is no target: a network, an address or a host name is wanted")
     try:
-        found = socket.getaddrinfo(wanted, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise SourceMisconfigured(f"{wanted} does not resolve: {error}") from None
+        found = socket.getaddrinfo(text, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise SourceMisconfigured(f"{text} does not resolve: {error}") from None
     return tuple(dict.fromkeys(ipaddress.ip_network(str(row[4][0]).split("%")[0]) for row in found))
+
+
+def _overlap(network: Network, other: Network) -> bool:
+    return network.version == other.version and network.overlaps(other)
 
 
 def _inside(network: Network, other: Network) -> bool:
@@ -109,9 +138,9 @@ def _inside(network: Network, other: Network) -> bool:
 
 def tiles(network: Network, exclude: Sequence[Network]) -> list[tuple[Network, ...]]:
     """A network in pieces that are finished one by one: each at most 64 addresses, exclusions taken out."""
-    width = 26 if network.version == 4 else 122
     if network.num_addresses > 1 << 24:
         raise SourceMisconfigured(f"{network} holds more addresses than can ever be asked one by one")
+    width = TILE[network.version]
     pieces = [network] if network.prefixlen >= width else network.subnets(new_prefix=width)
     found = []
     for piece in pieces:
@@ -130,7 +159,7 @@ def without(network: Network, exclude: Sequence[Network]) -> list[Network]:
 
 
 def _without(network: Network, out: Network) -> list[Network]:
-    if network.version != out.version or not network.overlaps(out):
+    if not _overlap(network, out):
         return [network]
     if _inside(network, out):
         return []
