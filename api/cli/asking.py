@@ -15,7 +15,8 @@ from cmdb.errors import UnknownReference
 from discovery.run import reports
 from graph.store import Search
 
-COLOURS = {"down": "red", "degraded": "yellow"}
+NAMED = 5
+"""lines of one kind that say what an answer cannot know"""
 
 
 def find_cis(system: System, text: str, classes: list[str], limit: int, *, as_json: bool) -> int:
@@ -28,11 +29,15 @@ def find_cis(system: System, text: str, classes: list[str], limit: int, *, as_js
         print_json({"items": items, "next": None, "more": len(found) > limit})
     else:
         table(
-            f"{len(items)} found" + (", and more: raise --limit" if len(found) > limit else ""),
+            f"{len(items)} found" + _more(len(found) > limit),
             ("class", "name", "lifecycle", "tier", "owner", "last seen", "id"),
             [(i["class"], i["name"], i["lifecycle"], i["tier"], i["owner"], i["last_seen"], i["id"]) for i in items],
         )
     return 0 if items else 1
+
+
+def _more(more: bool) -> str:
+    return ", and more: raise --limit" if more else ""
 
 
 def show_ci(system: System, caller: Caller, ref: str, *, as_json: bool) -> None:
@@ -73,13 +78,13 @@ def show_ci(system: System, caller: Caller, ref: str, *, as_json: bool) -> None:
 
 def show_history(system: System, caller: Caller, ref: str, limit: int, *, as_json: bool) -> None:
     """Events of one CI."""
-    found = system.store.history(resolve(system, ref, caller), before=None, limit=limit)
-    events = [past_event(event) for event in found]
+    found = system.store.history(resolve(system, ref, caller), before=None, limit=limit + 1)
+    events = [past_event(event) for event in found[:limit]]
     if as_json:
-        print_json({"items": events, "next": None})
+        print_json({"items": events, "next": None, "more": len(found) > limit})
         return
     table(
-        f"{len(events)} events, newest first",
+        f"{len(events)} events, newest first" + _more(len(found) > limit),
         ("observed", "revision", "source", "kind", "key", "before", "after"),
         [
             (e["observed_at"], e["revision"], e["source"], e["kind"], e["key"], _short(e["before"]), _short(e["after"]))
@@ -95,12 +100,13 @@ def _short(value: Any) -> str:
 
 def show_runs(system: System, limit: int, *, as_json: bool) -> None:
     """The latest runs."""
-    found = [run(report) for report in reports(system.parts, after=None, limit=limit)]
+    latest = reports(system.parts, after=None, limit=limit + 1)
+    found = [run(report) for report in latest[:limit]]
     if as_json:
-        print_json({"items": found, "next": None})
+        print_json({"items": found, "next": None, "more": len(latest) > limit})
         return
     table(
-        "Runs, newest first",
+        "Runs, newest first" + _more(len(latest) > limit),
         ("run", "source", "scope", "status", "accepted", "created", "updated", "rejected", "why"),
         [
             (r["run_id"], r["source"], r["scope"], r["status"], r["counts"]["accepted"], r["counts"]["created"],
@@ -171,14 +177,19 @@ def _print_coverage(coverage: dict[str, Any]) -> None:
         console.print("\n[green]Nothing known is missing from this answer.[/green]")
         return
     console.print("\n[yellow]What this answer cannot know:[/yellow]")
-    for name in coverage["never_looked"]:
-        console.print(f"  never looked at: {escape(name)}")
-    for scope in coverage["unscanned_scopes"]:
-        console.print(f"  not read to the end: {escape(scope)}")
+    _print_first("never looked at", coverage["never_looked"])
+    _print_first("not read to the end", coverage["unscanned_scopes"])
     if coverage["stale_relations"]:
         console.print(f"  {coverage['stale_relations']} relations that nobody confirms any more")
     if coverage["undiscovered"]:
         console.print(f"  {coverage['undiscovered']} named ends that were never discovered")
+
+
+def _print_first(what: str, names: list[str]) -> None:
+    for name in names[:NAMED]:
+        console.print(f"  {what}: {escape(name)}")
+    if len(names) > NAMED:
+        console.print(f"  {what}: … and {len(names) - NAMED} more lines: --json shows them")
 
 
 def show_spof(system: System, caller: Caller, ref: str, limit: int, *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """How commands speak: tables for people, JSON for programs, one clear line for an error."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-console = Console()
+NARROW = frozenset({"state", "class", "type", "kind", "tier", "status", "lifecycle", "distance", "margin", "revision"})
+"""columns whose words are never cut in two"""
+PIPED_WIDTH = 160
+"""columns where nobody's terminal sets a limit (COLUMNS does)"""
+
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
 stderr = Console(stderr=True)
 
 
@@ -30,7 +36,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     """A table; empty cells where nobody said anything."""
     drawn = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column in NARROW)
     for row in rows:
         drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     console.print(drawn)

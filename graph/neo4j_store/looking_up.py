@@ -9,6 +9,7 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.relation import Relation
 from cmdb.sighting import Record
 from cmdb.surroundings import Bearer, Block, Brief
+from graph.closure import Belongings, Carried, close_block
 from graph.encoding import from_json
 from graph.ledger import Document
 from graph.neo4j_store import statements as cypher
@@ -26,6 +27,9 @@ class Lookups:
     def __init__(self, tx: ManagedTransaction | Transaction, spelling: Spelling) -> None:
         self.tx = tx
         self.spelling = spelling
+        self._records: dict[str, Record] = {}
+        self._linking: dict[str, str] = {}
+        """record → its linking keys as JSON"""
 
     def run(self, asked: str, **parameters: Any) -> list[Row]:
         """All rows of a statement."""
@@ -45,44 +49,48 @@ class Lookups:
         return {row[0]: Brief(*row) for row in self.rows(cypher.BRIEFS, keys)}
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        return {row[1]: read_record(row) for row in self.rows(cypher.RECORDS, keys)}
+        wanted = set(keys)
+        self._read(wanted)
+        return {key: self._records[key] for key in wanted & self._records.keys()}
+
+    def _read(self, keys: Collection[str]) -> None:
+        """Read records once, however often they are asked for: nobody else writes in this transaction."""
+        for row in self.rows(cypher.RECORDS, keys - self._records.keys()):
+            self._records[row[1]] = read_record(row[:-1])
+            self._linking[row[1]] = row[-1]
+
+    def forget(self) -> None:
+        """Read everything anew from here on: it has been written."""
+        self._records.clear()
+        self._linking.clear()
 
     def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        common: dict[str, int] = {}
-        found: set[str] = set()
-        asked: set[str] = set()
-        held: dict[str, Row] = {}
-        todo, wanted = set(records), set(keys)
-        while wanted or todo:
-            todo |= self._carriers(wanted, keys, common_at, common)
-            asked |= wanted
-            todo -= found
-            if len(found) + len(todo) > max(largest, len(records)):
-                return _block(held, common, cut=True)
-            found |= todo
-            wanted, cis = set(), set()
-            for row in self.rows(cypher.RECORDS_AND_KEYS, todo):
-                held[row[1]] = row[:-1]
-                wanted.update(from_json(row[-1]))
-                cis.update(from_json(row[0])["c"])
-            members = {key for (records_of,) in self.rows(cypher.MEMBERS, cis) for key in records_of}
-            wanted -= asked
-            todo = members - found
-        return _block(held, common)
+        closed = close_block(
+            records,
+            keys,
+            common_at=common_at,
+            largest=largest,
+            carriers=self._carriers,
+            belongings=self._belongings,
+            members=self._members,
+        )
+        return Block(self.records(closed.records), closed.common, closed.cut)
 
-    def _carriers(
-        self, wanted: Collection[str], keys: Mapping[str, int], common_at: int, common: dict[str, int]
-    ) -> set[str]:
+    def _carriers(self, allowed: Mapping[str, int]) -> Carried:
+        counts = {row[0]: int(row[1]) for row in self.rows(cypher.CARRIER_COUNTS, allowed)}
         carried: dict[str, list[str]] = {}
-        for key, record in self.rows(cypher.CARRIERS, wanted):
+        for key, record in self.rows(cypher.CARRIERS, [key for key, n in counts.items() if n <= allowed[key]]):
             carried.setdefault(key, []).append(record)
-        found: set[str] = set()
-        for key, carriers in carried.items():
-            if len(carriers) > common_at + keys.get(key, 0):
-                common[key] = len(carriers)
-            else:
-                found.update(carriers)
-        return found
+        return Carried(carried, {key: n for key, n in counts.items() if n > allowed[key]})
+
+    def _belongings(self, keys: Collection[str]) -> Iterator[Belongings]:
+        self._read(set(keys))
+        for key in keys:
+            if key in self._records:
+                yield Belongings(key, from_json(self._linking[key]), self._records[key].cis)
+
+    def _members(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+        return ((ci, records) for ci, records in self.rows(cypher.MEMBERS, cis))
 
     def bearers(
         self, keys: Collection[str], limit: int, *, every_realm: bool = False
@@ -144,10 +152,6 @@ class Lookups:
         """The last revision, and how many have written anything at all."""
         ((n, writers),) = self.run(cypher.STAND)
         return n, writers
-
-
-def _block(held: Mapping[str, Row], common: Mapping[str, int], *, cut: bool = False) -> Block:
-    return Block({key: read_record(held[key]) for key in sorted(held)}, common, cut)
 
 
 _BEARING = {

@@ -22,14 +22,15 @@ RECORD_COLUMNS = (
     "r.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
     "r.scope, r.heard, r.misses, r.gone"
 )
-RECORDS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}"
+RECORDS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}, r.keys"
 BRIEFS = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
     "RETURN r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at"
 )
-RECORDS_AND_KEYS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}, r.keys"
+# how many carry a key is asked first: a worthless value may lie on every record there is
+CARRIER_COUNTS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN key, count(*)"
 CARRIERS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN l.key, l.record"
-MEMBERS = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c._records"
+MEMBERS = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c._records"
 CHILDREN = "UNWIND $keys AS key MATCH (r:Record {parent: key}) RETURN r.key"
 SCOPE_RECORDS = (
     "MATCH (r:Record {source: $source, realm: $realm, scope: $scope}) MATCH (c:CI {id: r.ci}) "

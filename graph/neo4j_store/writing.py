@@ -60,6 +60,7 @@ class WritingTransaction(Lookups):
         if patch.is_empty():
             return self.revision - 1
         self.applied = True
+        self.forget()
         self.run(cypher.NEW_REVISION, n=self.revision, at=patch.recorded_at, run=patch.run)
         self._write_records(patch)
         self._write_cis(patch)
