@@ -34,7 +34,7 @@ from impact.warming import warm
 GROUPED = 0.3
 REPEATS = 7
 AT_ONCE = 10_000
-DISTINCT = "MATCH (s:Host {n: $n})<-[:NEEDS*1..]-(x:Host) RETURN count(DISTINCT x)"
+DISTINCT = "MATCH (s:Host {n: $n})<-[:NEEDS*1..]-(x:Host) WHERE x <> s RETURN count(DISTINCT x)"
 SUBGRAPH = (
     "MATCH (s:Host {n: $n}) CALL apoc.path.subgraphNodes(s, {relationshipFilter: '<NEEDS'}) YIELD node "
     "RETURN count(node) - 1"

@@ -24,16 +24,19 @@ def fitting(reference: Reference, bearers: Iterable[Bearer], vocabulary: Vocabul
     """
     fits: dict[str, Bearer] = {}
     for bearer in bearers:
-        if reference.ci_class is not None and bearer.ci_class != reference.ci_class:
-            continue
-        if reference.realm is not None and bearer.realm not in ("", reference.realm):
-            continue
-        fits.setdefault(bearer.ci, bearer)
+        if _can_mean(reference, bearer):
+            fits.setdefault(bearer.ci, bearer)
     if len(fits) < 2:
         return tuple(fits.values())
     ranked = [(_rank(bearer, vocabulary), bearer) for bearer in fits.values()]
     best = min(rank for rank, _ in ranked)
     return tuple(bearer for rank, bearer in ranked if rank == best)
+
+
+def _can_mean(reference: Reference, bearer: Bearer) -> bool:
+    if reference.ci_class is not None and bearer.ci_class != reference.ci_class:
+        return False
+    return reference.realm is None or bearer.realm in ("", reference.realm)
 
 
 def _rank(bearer: Bearer, vocabulary: Vocabulary) -> tuple[bool, bool]:
@@ -65,6 +68,8 @@ class Bearers:
         bearers = self.of(key)
         if not bearers:
             return None
+        if len(bearers) == 1:  # nearly always
+            return bearers[0].ci if _can_mean(parsed, bearers[0]) else None
         fits = fitting(parsed, bearers, self.draft.vocabulary)
         if len(fits) > 1 and parsed.kind in MOVING_KINDS:
             fits = self._at_the_time(fits, bearers, parsed, observed_at)

@@ -95,20 +95,11 @@ def relation(
         strength = _greatest((w.human, w.strength) for w in seen)
         confidence = _greatest((w.human, w.confidence) for w in seen)
     return Relation(
-        id=relation_id(declared.name, from_ci, to_ci),
-        type=declared.name,
-        from_ci=from_ci,
-        to_ci=to_ci,
-        witnesses=seen,
-        first_seen=first_seen,
-        requirements=requirements,
-        effect=effect or declared.effect_of("declared" if human else basis),
-        basis=basis,
-        strength=declared.strength if strength is None else strength,
-        confidence=_CONFIDENCE[basis] if confidence is None else confidence,
-        human=human,
-        stale=stale,
-    )
+        relation_id(declared.name, from_ci, to_ci), declared.name, from_ci, to_ci, seen, first_seen, requirements,
+        effect or declared.effect_of("declared" if human else basis), basis,
+        declared.strength if strength is None else strength,
+        _CONFIDENCE[basis] if confidence is None else confidence, human, stale,
+    )  # fmt: skip
 
 
 def _requirements(seen: tuple[Witness, ...]) -> tuple[Requirement, ...]:

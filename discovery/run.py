@@ -9,6 +9,7 @@ from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.observation import Observation
 from cmdb.reconciliation import Outcome, reconcile
 from cmdb.reference import record_key
+from cmdb.uncollected import uncollected
 from cmdb.vocabulary import Vocabulary
 from discovery.run_report import RunReport
 from graph.store import GraphStore, WriteTransaction
@@ -115,7 +116,8 @@ def take(
         tx.apply(patch)
         return result
 
-    return parts.store.write(work)
+    with uncollected():
+        return parts.store.write(work)
 
 
 def preview(parts: Parts, observations: Iterable[Observation]) -> BatchResult:
@@ -126,7 +128,8 @@ def preview(parts: Parts, observations: Iterable[Observation]) -> BatchResult:
         outcome = reconcile(batch, tx, context(parts, None, None))
         return _result(batch, (), outcome, tx.revision - 1)
 
-    return parts.store.write(work)
+    with uncollected():
+        return parts.store.write(work)
 
 
 def context(parts: Parts, run_id: str | None, scope: str | None) -> Context:

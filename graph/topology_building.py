@@ -1,13 +1,20 @@
 """How rows of any store become a Topology."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cmdb.relation import Requirement
+from cmdb.uncollected import uncollected
 from cmdb.vocabulary import HUMAN
+from graph.encoding import decode_requirements
 from graph.topology import EFFECTS, LIFECYCLES, NO_GROUP, UNKNOWN_TIER, LooseEnd, Topology
+
+AT_ONCE = 100_000
+"""relations that are turned into columns together"""
+_EFFECT = {effect: at for at, effect in enumerate(EFFECTS)}
 
 
 class CIRow(NamedTuple):
@@ -28,7 +35,8 @@ class RelationRow(NamedTuple):
     from_ci: str
     to_ci: str
     type: str
-    requirements: tuple[Requirement, ...]
+    requirements: str
+    """as JSON: few are different, so each is read once"""
     effect: str
     strength: float
     confidence: float
@@ -58,6 +66,13 @@ def build_topology(
     revision: int, cis: Iterable[CIRow], relations: Iterable[RelationRow], waiting: Iterable[WaitingRow]
 ) -> Topology:
     """The arrays, numbered in the order of CI ids. Relations whose ends are not among the CIs are left out."""
+    with uncollected():
+        return _built(revision, cis, relations, waiting)
+
+
+def _built(
+    revision: int, cis: Iterable[CIRow], relations: Iterable[RelationRow], waiting: Iterable[WaitingRow]
+) -> Topology:
     ids: list[str] = []
     names: list[str] = []
     class_of: list[int] = []
@@ -78,20 +93,11 @@ def build_topology(
         if row.network_root:
             roots.append(at)
     number = {id_: at for at, id_ in enumerate(ids)}
-    columns: list[tuple[int, int, int, int, int, int, float, float, bool, bool]] = []
-    for relation in relations:
-        one, other = number.get(relation.from_ci), number.get(relation.to_ci)
-        if one is None or other is None:
-            continue
-        effect = EFFECTS.index(relation.effect)
-        type_ = types.of(relation.type)
-        for group, need, human in relation.requirements:
-            in_group = NO_GROUP if group is None else groups.of(group)
-            columns.append(
-                (one, other, type_, in_group, need, effect, relation.strength, relation.confidence, human,
-                 relation.stale)
-            )  # fmt: skip
-    by_column = list(zip(*columns, strict=True)) if columns else [()] * 10
+    columns = _Columns(number, types, groups)
+    told = iter(relations)
+    while rows := list(islice(told, AT_ONCE)):
+        columns.take(rows)
+    one, other, type_of, group_of, need, effect, strength, confidence, human, stale = columns.whole()
     return Topology(
         revision=revision,
         ids=ids,
@@ -102,20 +108,74 @@ def build_topology(
         lifecycle=np.array(lifecycles, np.int8),
         owners=owners,
         network_roots=np.array(roots, np.int32),
-        from_ci=np.array(by_column[0], np.int32),
-        to_ci=np.array(by_column[1], np.int32),
+        from_ci=one,
+        to_ci=other,
         types=list(types.known),
-        type_of=np.array(by_column[2], np.int16),
+        type_of=type_of,
         groups=list(groups.known),
-        group_of=np.array(by_column[3], np.int32),
-        need=np.array(by_column[4], np.int32),
-        effect=np.array(by_column[5], np.int8),
-        strength=np.array(by_column[6], np.float32),
-        confidence=np.array(by_column[7], np.float32),
-        human=np.array(by_column[8], np.bool_),
-        stale=np.array(by_column[9], np.bool_),
+        group_of=group_of,
+        need=need,
+        effect=effect,
+        strength=strength,
+        confidence=confidence,
+        human=human,
+        stale=stale,
         loose_ends=tuple(_loose_ends(waiting, number)),
     )
+
+
+class _Columns:
+    """Relations by column, a part at a time; one that stands in several groups has a row for each."""
+
+    KINDS = (np.int32, np.int32, np.int16, np.int32, np.int32, np.int8, np.float32, np.float32, np.bool_, np.bool_)
+
+    def __init__(self, number: Mapping[str, int], types: _Numbers, groups: _Numbers) -> None:
+        self._number, self._types, self._groups = number, types, groups
+        self._required = _Numbers()
+        self._group_of: list[int] = []
+        self._need: list[int] = []
+        self._human: list[bool] = []
+        self._first: list[int] = [0]
+        """distinct requirements → the first of their rows above; one longer than they are"""
+        self._parts: list[tuple[NDArray[Any], ...]] = []
+
+    def take(self, rows: Sequence[RelationRow]) -> None:
+        """Add relations; those with an end that is no CI are left out."""
+        from_ci, to_ci, type_, requirements, effect, strength, confidence, _, stale = zip(*rows, strict=True)
+        count = len(rows)
+        one = np.fromiter(map(self._number.get, from_ci, repeat(-1)), np.int32, count)
+        other = np.fromiter(map(self._number.get, to_ci, repeat(-1)), np.int32, count)
+        required = np.fromiter(map(self._required.of, requirements), np.int32, count)
+        self._read_new()
+        first = np.array(self._first, np.int32)
+        there = np.flatnonzero((one >= 0) & (other >= 0))
+        times = (first[required + 1] - first[required])[there]
+        row = np.repeat(there, times)
+        nth = np.arange(len(row), dtype=np.int32) - np.repeat(np.cumsum(times) - times, times)
+        requirement = first[required[row]] + nth
+        self._parts.append(
+            (
+                one[row], other[row], np.fromiter(map(self._types.of, type_), np.int16, count)[row],
+                np.array(self._group_of, np.int32)[requirement], np.array(self._need, np.int32)[requirement],
+                np.fromiter(map(_EFFECT.__getitem__, effect), np.int8, count)[row],
+                np.array(strength, np.float32)[row], np.array(confidence, np.float32)[row],
+                np.array(self._human, np.bool_)[requirement], np.array(stale, np.bool_)[row],
+            )
+        )  # fmt: skip
+
+    def _read_new(self) -> None:
+        for text in islice(self._required.known, len(self._first) - 1, None):
+            for group, need, human in decode_requirements(text):
+                self._group_of.append(NO_GROUP if group is None else self._groups.of(group))
+                self._need.append(need)
+                self._human.append(human)
+            self._first.append(len(self._need))
+
+    def whole(self) -> tuple[NDArray[Any], ...]:
+        """Every column."""
+        if not self._parts:
+            return tuple(np.empty(0, kind) for kind in self.KINDS)
+        return tuple(np.concatenate(parts) for parts in zip(*self._parts, strict=True))
 
 
 def _loose_ends(waiting: Iterable[WaitingRow], number: Mapping[str, int]) -> Iterator[LooseEnd]:

@@ -1,6 +1,6 @@
 """How the estate of one revision is read from Neo4j into arrays."""
 
-from graph.encoding import decode_requirements, from_json
+from graph.encoding import from_json
 from graph.neo4j_store.looking_up import Lookups
 from graph.topology import Topology
 from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology
@@ -28,7 +28,7 @@ def read_topology(look: Lookups, revision: int) -> Topology:
         revision,
         (CIRow(*row) for row in look.stream(_CIS)),
         (
-            RelationRow(from_ci, to_ci, types[type_], decode_requirements(requirements), *rest)
+            RelationRow(from_ci, to_ci, types[type_], requirements, *rest)
             for from_ci, to_ci, type_, requirements, *rest in look.stream(_RELATIONS)
         ),
         (WaitingRow(ci, source, from_json(payload)) for ci, source, payload in look.stream(_WAITING)),

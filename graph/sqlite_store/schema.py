@@ -16,9 +16,11 @@ create table record (
     key text primary key, source text not null, realm text not null, record text not null,
     ci text not null, content text not null, scope text,
     first integer not null, last integer not null, observed_at integer not null, read_at integer not null,
-    heard integer not null, misses integer not null, gone integer not null, parent text,
-    keys text not null, payload text not null
+    heard integer not null, misses integer not null, gone integer not null, parent text, n integer not null
 ) without rowid;
+-- Apart from `record`: a row without rowid that fills more than a quarter page takes another page for its rest, and
+-- what is read and touched most would lie scattered among what is seldom needed.
+create table record_body (n integer primary key, keys text not null, payload text not null);
 create index record_scope on record (source, realm, scope);
 create index record_parent on record (parent) where parent is not null;
 create table clue (key text not null, record text not null, primary key (key, record)) without rowid;
@@ -41,9 +43,9 @@ create table waiting (key text not null, record text not null, primary key (key,
 create table alias (id text primary key, ci text not null) without rowid;
 create table history (
     ci text not null, revision integer not null, seq integer not null, record text not null, source text not null,
-    observed_at integer not null, events text not null,
-    primary key (ci, revision, seq)
-) without rowid;
+    observed_at integer not null, events text not null
+);
+create index history_ci on history (ci, revision, seq);
 create table document (
     kind text not null, key text not null, version integer not null, body text not null, primary key (kind, key)
 ) without rowid;

@@ -4,11 +4,14 @@
 
 # the columns that decode a record
 RECORD_COLUMNS = (
-    "r.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
+    "b.payload, r.key, r.source, r.realm, r.record, r.first, r.last, r.observed_at, r.read_at, "
     "r.scope, r.heard, r.misses, r.gone"
 )
 # `json_each` takes any number of keys as one parameter, so one prepared statement serves every batch
-RECORDS = f"select {RECORD_COLUMNS}, r.keys from json_each(?) k join record r on r.key = k.value"
+RECORDS = (
+    f"select {RECORD_COLUMNS}, b.keys from json_each(?) k join record r on r.key = k.value "
+    "join record_body b on b.n = r.n"
+)
 BRIEFS = (
     "select r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at "
     "from json_each(?) k join record r on r.key = k.value"
@@ -95,8 +98,14 @@ NEW_EVENTS = "insert into history (ci, revision, seq, record, source, observed_a
 
 # -- writing ---------------------------------------------------------------------------------------------------------
 
-NEW_RECORD = "insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-PUT_RECORD = "insert or replace into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+LAST_RECORD = "select coalesce(max(n), 0) from record_body"
+NEW_RECORD = "insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEW_BODY = "insert into record_body values (?, ?, ?)"
+PUT_RECORD = (
+    "update record set source = ?2, realm = ?3, record = ?4, ci = ?5, content = ?6, scope = ?7, first = ?8, last = ?9, "
+    "observed_at = ?10, read_at = ?11, heard = ?12, misses = ?13, gone = ?14, parent = ?15 where key = ?1"
+)
+PUT_BODY = "update record_body set keys = ?, payload = ? where n = (select n from record where key = ?)"
 TOUCH_RECORD = (
     "update record set first = ?, last = ?, observed_at = ?, read_at = ?, heard = ?, scope = coalesce(?, scope) "
     "where key = ?"

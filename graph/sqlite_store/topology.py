@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from graph.encoding import decode_requirements, from_json
+from graph.encoding import from_json
 from graph.topology import Topology
 from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology
 
@@ -12,8 +12,8 @@ _RELATIONS = (
     "where effect != 'none' or type in ('owned_by', 'connects_to') order by id"
 )
 _WAITING = (
-    "select r.ci, r.source, r.payload from record r where r.gone = 0 and r.key in (select record from waiting) "
-    "order by r.key"
+    "select r.ci, r.source, b.payload from record r join record_body b on b.n = r.n "
+    "where r.gone = 0 and r.key in (select record from waiting) order by r.key"
 )
 
 
@@ -22,11 +22,6 @@ def read_topology(connection: sqlite3.Connection, revision: int) -> Topology:
     return build_topology(
         revision,
         (CIRow(*row) for row in connection.execute(_CIS)),
-        (
-            RelationRow(from_ci, to_ci, type_, decode_requirements(requirements), effect, strength, confidence,
-                        bool(human), bool(stale))
-            for from_ci, to_ci, type_, requirements, effect, strength, confidence, human, stale
-            in connection.execute(_RELATIONS)
-        ),
+        (RelationRow(*row) for row in connection.execute(_RELATIONS)),
         (WaitingRow(ci, source, from_json(payload)) for ci, source, payload in connection.execute(_WAITING)),
     )  # fmt: skip

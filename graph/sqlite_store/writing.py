@@ -7,7 +7,7 @@ from cmdb.graph_patch import DocumentWrite, GraphPatch
 from graph.encoding import encode_events, to_json
 from graph.ledger import Conflict
 from graph.sqlite_store import statements as sql
-from graph.sqlite_store.encoding import ci_row, record_row, relation_row
+from graph.sqlite_store.encoding import body_row, ci_row, record_row, relation_row
 from graph.sqlite_store.looking_up import Lookups
 
 
@@ -38,8 +38,13 @@ class WritingTransaction(Lookups):
 
     def _write_records(self, patch: GraphPatch) -> None:
         many = self.connection.executemany
-        many(sql.NEW_RECORD, [record_row(write) for write in patch.records if write.is_new])
-        many(sql.PUT_RECORD, [record_row(write) for write in patch.records if not write.is_new])
+        new = [write for write in patch.records if write.is_new]
+        known = [write for write in patch.records if not write.is_new]
+        first = self.connection.execute(sql.LAST_RECORD).fetchone()[0] + 1
+        many(sql.NEW_RECORD, [(*record_row(write), n) for n, write in enumerate(new, first)])
+        many(sql.NEW_BODY, [(n, *body_row(write)) for n, write in enumerate(new, first)])
+        many(sql.PUT_RECORD, [record_row(write) for write in known])
+        many(sql.PUT_BODY, [(*body_row(write), write.record.key) for write in known])
         many(sql.END_CLUE, [(key, write.record.key) for write in patch.records for key in write.keys_removed])
         many(sql.NEW_CLUE, [(key, write.record.key) for write in patch.records for key in write.keys_added])
         many(

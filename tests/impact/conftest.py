@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cmdb.relation import Requirement
+from graph.encoding import to_json
 from graph.topology import Topology
 from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology
 
@@ -38,7 +38,7 @@ def draw() -> Callable[..., Topology]:
         relations = [
             RelationRow(
                 edge["from"], edge["to"], edge.get("type", "depends_on"),
-                (Requirement(edge.get("group"), edge.get("need", 0), edge.get("human", False)),),
+                to_json([[edge.get("group"), edge.get("need", 0), edge.get("human", False)]]),
                 edge.get("effect", "down"), 0.8, edge.get("confidence", 0.9), edge.get("human", False), False,
             )
             for edge in edges
