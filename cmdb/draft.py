@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cmdb.configuration_item import ConfigurationItem
-from cmdb.decision import Decision
+from cmdb.decision import Decision, decided_key
 from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
@@ -52,7 +52,10 @@ class Draft:
     """CIs as the graph holds them, of every settled record"""
     common: dict[str, int] = field(default_factory=dict)
     company: dict[str, int] = field(default_factory=dict)
-    reviews: dict[tuple[str, str], Review] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    """review id → what is asked"""
+    lapsed: set[str] = field(default_factory=set)
+    """ids of reviews that were open and are asked no more"""
     repeated: dict[str, Sequence[Observation]] = field(default_factory=dict)
     """record → observations that only move its times, unless the record is drawn into the draft"""
     drawn_in: set[str] = field(default_factory=set)
@@ -102,9 +105,9 @@ class Draft:
         return key in self.keys
 
 
-def keys_of(sightings: Iterable[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
-    """Linking keys of all sightings of a record."""
-    keys: set[str] = set()
+def keys_of(record: Record, sightings: Iterable[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
+    """Linking keys of a record: of all its sightings, and of what a person called one with them."""
+    keys = {decided_key(ruling) for ruling in record.rulings if ruling.verdict == "one"}
     for sighting in sightings:
         keys |= linking_keys(sighting, vocabulary)
     return frozenset(keys)

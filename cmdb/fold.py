@@ -12,9 +12,14 @@ from cmdb.vocabulary import Vocabulary
 
 
 def fold(
-    sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int, common: Collection[str] = ()
+    sightings: Sequence[Sighting],
+    vocabulary: Vocabulary,
+    now: int,
+    common: Collection[str] = (),
+    *,
+    keep: str | None = None,
 ) -> ConfigurationItem:
-    """The CI that these sightings are. It bears the id of the member that was applied first.
+    """The CI that these sightings are. It bears the id that a person kept, else that of the member applied first.
 
     `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0.
     """
@@ -26,7 +31,7 @@ def fold(
     for sighting in speaking:
         parent = parent or sighting.parent
     return ConfigurationItem(
-        id=min(reported, key=lambda sighting: sighting.applied).brought,
+        id=keep or min(reported, key=lambda sighting: sighting.applied).brought,
         ci_class=ci_class,
         name=name,
         lifecycle=lifecycle(sightings, vocabulary.classes[ci_class], vocabulary, now),

@@ -42,7 +42,7 @@ def _borne(draft: Draft, record: Record) -> set[tuple[str, str, int, int]]:
     kinds = draft.vocabulary.identifier_kinds
     ci = record.ci
     seen = sightings_of(record, draft.vocabulary)
-    borne.update((linking, ci, 0, 0) for linking in keys_of(seen, draft.vocabulary))
+    borne.update((linking, ci, 0, 0) for linking in keys_of(record, seen, draft.vocabulary))
     borne.update(
         (linking_key(kinds[life.kind], life.value, record.realm), ci, life.first, life.last)
         for sighting in seen
@@ -102,7 +102,7 @@ def _all_keys(draft: Draft, ci: str) -> Iterable[str]:
         record = draft.old.get(key)
         if record is not None:
             yield f"record|{key}"
-            yield from keys_of(sightings_of(record, draft.vocabulary), draft.vocabulary)
+            yield from keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
 
 
 def displaced_children(draft: Draft) -> set[str]:

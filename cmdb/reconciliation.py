@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cmdb.asking import review_documents
 from cmdb.difference import events_of, lifecycle_events
 from cmdb.draft import Context, Draft, keys_of
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
 from cmdb.ends import is_moving
-from cmdb.graph_patch import DocumentWrite, EventGroup, GraphPatch, RecordWrite, Touch
+from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.reference import record_key
@@ -202,7 +203,7 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
         aliases=aliases,
         aliases_over=over,
         events=tuple(events),
-        documents=tuple(_review_documents(draft)),
+        documents=tuple(review_documents(draft)),
     )
 
 
@@ -236,7 +237,8 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
 
 
 def _stored_keys(draft: Draft, key: str) -> frozenset[str]:
-    return keys_of(sightings_of(draft.old[key], draft.vocabulary), draft.vocabulary)
+    record = draft.old[key]
+    return keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
 
 
 def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -264,24 +266,6 @@ def _ids_brought(draft: Draft, key: str) -> Iterable[tuple[str, str]]:
 
 def _was_brought_before(draft: Draft, ci: str) -> bool:
     return any(sighting.record_key in draft.old for sighting in draft.groups[ci])
-
-
-def _review_documents(draft: Draft) -> Iterable[DocumentWrite]:
-    for (a, b), review in sorted(draft.reviews.items()):
-        yield DocumentWrite(
-            "review",
-            f"{a}||{b}",
-            {
-                "a": a,
-                "b": b,
-                "score": review.score,
-                "threshold": review.threshold,
-                "evidence": [list(piece) for piece in review.evidence],
-                "vetoes": list(review.vetoes),
-                "state": "open",
-                "opened_in": draft.around.revision,
-            },
-        )
 
 
 def _outcome(

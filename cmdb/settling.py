@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Collection
 from itertools import pairwise
 
+from cmdb.asking import ask
 from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import identify
+from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Sighting, sightings_of
 
 
@@ -36,17 +38,17 @@ def settle(draft: Draft, keys: Collection[str]) -> None:
     members = _closed(draft, {*keys, *block.records})
     _load_former_cis(draft, members)
     sightings = [sighting for key in sorted(members) for sighting in draft.sightings[key]]
+    rulings = rulings_on(draft, members)
     match = identify(
         sightings,
         draft.vocabulary,
         settings,
         common=draft.common,
-        decisions=draft.context.decisions,
+        decisions=rulings.decisions,
     )
     draft.company.update(match.company)
-    for review in match.reviews:
-        draft.reviews[review.a, review.b] = review
-    _give_places(draft, members, match.groups)
+    _give_places(draft, members, match.groups, rulings)
+    ask(draft, members, match.reviews)
 
 
 def _leave_as_it_is(draft: Draft, keys: Collection[str]) -> None:
@@ -73,16 +75,23 @@ def _leave_as_it_is(draft: Draft, keys: Collection[str]) -> None:
     ]
     sightings = [sighting for key in sorted(members) for sighting in draft.sightings[key]]
     everything = {linking: 0 for key in members for linking in draft.keys[key]}
-    match = identify(sightings, draft.vocabulary, draft.context.settings, common=everything, decisions=as_before)
+    rulings = rulings_on(draft, members)
+    match = identify(
+        sightings,
+        draft.vocabulary,
+        draft.context.settings,
+        common=everything,
+        decisions=[*as_before, *rulings.decisions],
+    )
     draft.company.update(dict.fromkeys((sighting.key for sighting in sightings), 2))
-    _give_places(draft, members, match.groups)
+    _give_places(draft, members, match.groups, rulings)
 
 
 def _lay_out(draft: Draft, key: str) -> None:
     """Sightings and linking keys of a record as it will be."""
     seen = draft.sightings[key] = sightings_of(draft.new[key], draft.vocabulary)
     before = draft.keys.get(key, frozenset())
-    now = draft.keys[key] = keys_of(seen, draft.vocabulary)
+    now = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
     for lost in before - now:
         draft.carriers[lost].remove(key)
     for gained in now - before:
@@ -120,14 +129,16 @@ def _load_former_cis(draft: Draft, members: Collection[str]) -> None:
         draft.were.update(draft.around.items(sorted(unknown)))
 
 
-def _give_places(draft: Draft, members: Collection[str], groups: tuple[tuple[Sighting, ...], ...]) -> None:
+def _give_places(
+    draft: Draft, members: Collection[str], groups: tuple[tuple[Sighting, ...], ...], rulings: Rulings
+) -> None:
     for key in members:
         for ci in draft.new[key].cis:
             draft.groups.pop(ci, None)
             draft.items.pop(ci, None)
     place: dict[str, str] = {}
     for group in groups:
-        item = fold(group, draft.vocabulary, draft.context.now, draft.common)
+        item = fold(group, draft.vocabulary, draft.context.now, draft.common, keep=rulings.kept_id(group))
         draft.groups[item.id] = group
         draft.items[item.id] = item
         for sighting in group:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmdb.decision import Ruling
 from cmdb.identifier import Identifier
 from cmdb.observation import Observation
 from cmdb.reference import record_key
@@ -76,6 +77,10 @@ class Record(NamedTuple):
     correction: Correction | None = None
     quiet: bool = False
     """whether the same said again can move nothing but times"""
+    rulings: tuple[Ruling, ...] = ()
+    """what people decided about its sightings"""
+    asked: tuple[str, ...] = ()
+    """ids of the reviews that are open because of it"""
 
     @property
     def ci(self) -> str:
@@ -182,6 +187,24 @@ def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]
     """The sightings of a record, closed ones first, the open one last."""
     if len(record.versions) == 1:
         return (_sighting(record, record.versions, 0, closed=False),)
+    lives = _lives(record, vocabulary)
+    last = len(lives) - 1
+    return tuple(_sighting(record, tuple(life), at, closed=at < last) for at, life in enumerate(lives))
+
+
+def bringers(record: Record, vocabulary: Vocabulary) -> dict[str, str]:
+    """Every id that the record brought → the key of the sighting that brought it."""
+    if len(record.versions) == 1:
+        return {record.versions[0].brought: record.key}
+    return {
+        version.brought: sighting.key
+        for sighting, life in zip(sightings_of(record, vocabulary), _lives(record, vocabulary), strict=True)
+        for version in life
+    }
+
+
+def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
+    """Versions that are of one thing, laid out by last time."""
     traits = vocabulary.traits(record.source)
     lives: list[list[Version]] = []
     for version in sorted(record.versions, key=lambda v: (v.last, v.said.read_at, v.said.content)):
@@ -189,8 +212,7 @@ def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]
             lives[-1].append(version)
         else:
             lives.append([version])
-    last = len(lives) - 1
-    return tuple(_sighting(record, tuple(life), at, closed=at < last) for at, life in enumerate(lives))
+    return lives
 
 
 def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: bool) -> Sighting:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from cmdb.configuration_item import Fact, OutvotedValue
+from cmdb.decision import Ruling
 from cmdb.graph_patch import Event
 from cmdb.identifier import Identifier
 from cmdb.observation import Claim, Observation
@@ -35,6 +36,10 @@ def encode_record(record: Record) -> str:
         body["p"] = record.parent
     if record.quiet:
         body["q"] = 1
+    if record.rulings:
+        body["r"] = record.rulings
+    if record.asked:
+        body["a"] = record.asked
     if record.correction is not None:
         c = record.correction
         body["h"] = (c.about, c.author, c.reason, c.expires_at)
@@ -81,6 +86,8 @@ def decode_record(
         gone=gone,
         correction=Correction(*about) if about else None,
         quiet="q" in body,
+        rulings=tuple(Ruling(*ruling) for ruling in body.get("r", ())),
+        asked=tuple(body.get("a", ())),
     )
 
 
