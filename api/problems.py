@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cmdb.errors import AmbiguousReference, Invalid, UnknownReference
+from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
 from discovery.run import RunEnded, UnknownRun
 from graph.store import StoreError
 
@@ -34,7 +34,15 @@ class Problem(Exception):
         self.kind, self.detail, self.more = kind, detail, more
 
 
-KNOWN: tuple[type[Exception], ...] = (Problem, Invalid, UnknownReference, RunEnded, UnknownRun, StoreError)
+KNOWN: tuple[type[Exception], ...] = (
+    Problem,
+    Invalid,
+    UnknownReference,
+    Contradiction,
+    RunEnded,
+    UnknownRun,
+    StoreError,
+)
 """errors that `problem_of` knows"""
 
 
@@ -50,6 +58,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem("ambiguous-reference", str(error), candidates=candidates)
     if isinstance(error, UnknownReference | UnknownRun):
         return Problem("unknown-reference", str(error))
+    if isinstance(error, Contradiction):
+        return Problem("decision-conflict", str(error), decisions=list(error.decisions))
     if isinstance(error, RunEnded):
         return Problem("run-ended", str(error))
     if isinstance(error, StoreError):

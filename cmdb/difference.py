@@ -25,6 +25,7 @@ def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
         *_said_otherwise(then.said, now.said),
         *_states(then, now),
         *_ends(old, then, new, now),
+        *_rulings(old, new),
     )
     if changed:
         yield _group(new, ci, now, changed)
@@ -84,6 +85,13 @@ def _states(then: Sighting, now: Sighting) -> Iterator[Event]:
         yield Event("fact", "record.gone", then.gone, now.gone)
     if then.misses != now.misses:
         yield Event("fact", "record.misses", then.misses, now.misses)
+
+
+def _rulings(old: Record, new: Record) -> Iterator[Event]:
+    before = {ruling.decision: ruling.verdict for ruling in old.rulings}
+    after = {ruling.decision: ruling.verdict for ruling in new.rulings}
+    for decision in sorted(before.keys() ^ after.keys()):
+        yield Event("decision", decision, before.get(decision), after.get(decision))
 
 
 def _ends(old: Record, then: Sighting, new: Record, now: Sighting) -> Iterator[Event]:

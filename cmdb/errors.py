@@ -2,8 +2,9 @@
 
 CmdbError
 ├── Invalid            the statement itself is wrong: say what, and what would be right
-└── UnknownReference   nothing bears this reference
-    └── AmbiguousReference   several things bear it; `candidates` says which
+├── UnknownReference   nothing bears this reference
+│   └── AmbiguousReference   several things bear it; `candidates` says which
+└── Contradiction      people have decided otherwise; `decisions` says which
 """
 
 from dataclasses import dataclass
@@ -38,3 +39,11 @@ class AmbiguousReference(UnknownReference):
     def __init__(self, message: str, candidates: tuple[Candidate, ...]) -> None:
         super().__init__(message)
         self.candidates = candidates
+
+
+class Contradiction(CmdbError):
+    """A decision that cannot hold beside standing ones."""
+
+    def __init__(self, message: str, decisions: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.decisions = decisions

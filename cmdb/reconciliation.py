@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmdb.asking import review_documents
+from cmdb.decision import Ruling
 from cmdb.difference import events_of, lifecycle_events
 from cmdb.draft import Context, Draft, keys_of
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
@@ -89,6 +90,16 @@ def reconcile_absence(
     drawn = _work_out(draft, set(draft.new))
     patch = _patch(draft, drawn, ())
     return _outcome(draft, patch, [], [], frozenset())
+
+
+def reconcile_rulings(ruled: Mapping[str, tuple[Ruling, ...]], around: Surroundings, context: Context) -> Outcome:
+    """What the graph becomes when people's rulings on these records are these and no others."""
+    draft = Draft(around, context)
+    draft.load(around.records(sorted(ruled)))
+    for key, rulings in ruled.items():
+        draft.new[key] = draft.new[key]._replace(rulings=rulings, quiet=False)
+    drawn = _work_out(draft, set(ruled))
+    return _outcome(draft, _patch(draft, drawn, ()), [], [], frozenset())
 
 
 def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | None) -> Touch | None:

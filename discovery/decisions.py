@@ -1,0 +1,270 @@
+"""What people decide about identity: these are one, these are not; and how it is taken back."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from cmdb.asking import REVIEWS
+from cmdb.configuration_item import ConfigurationItem
+from cmdb.decision import Pair, Ruling, contradicted
+from cmdb.errors import Contradiction, Invalid, UnknownReference
+from cmdb.graph_patch import DocumentWrite
+from cmdb.reconciliation import Outcome, reconcile_rulings
+from cmdb.reference import record_key
+from cmdb.sighting import is_human, sightings_of
+from cmdb.uncollected import uncollected
+from discovery.run import Parts, context
+from graph.store import WriteTransaction
+
+DECISIONS = "decision"
+"""ledger kind"""
+MOST_PAIRS = 20_000
+"""pairs of sightings that one decision may speak of"""
+
+Kind = Literal["merge", "split", "review"]
+Answer = TypeVar("Answer")
+Also = Callable[[str, str], tuple[DocumentWrite, ...]]
+
+
+class Decided(NamedTuple):
+    """What came of a decision."""
+
+    id: str
+    ci: str
+    """the CI that was kept, or that was split off"""
+    revision: int
+
+
+class _Member(NamedTuple):
+    """A sighting of a CI."""
+
+    brought: str
+    record_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who decides what kind of thing, and why."""
+
+    kind: Kind
+    author: str
+    reason: str
+    keep: str | None = None
+
+
+def merge(
+    parts: Parts, keep: str, absorb: str, *, author: str, reason: str, also: Also = lambda id_, ci: ()
+) -> Decided:
+    """These two CIs (by id) are one, which bears the id of `keep`.
+
+    `also`: documents to write with the decision, from its id and the CI. Raises Invalid for what can never be one,
+    UnknownReference for no such CI, Contradiction where people decided otherwise.
+    """
+
+    def work(tx: WriteTransaction) -> Decided:
+        one, other = _item(tx, keep), _item(tx, absorb)
+        return _unite(parts, tx, one, other, _Person("merge", author, reason, keep=one.id), also, {})
+
+    return _written(parts, work)
+
+
+def split(
+    parts: Parts,
+    ci: str,
+    records: Sequence[tuple[str, str, str]],
+    *,
+    author: str,
+    reason: str,
+    also: Also = lambda id_, ci: (),
+) -> Decided:
+    """These records (source, realm, record) of a CI are one other thing. Raises as `merge` does."""
+
+    def work(tx: WriteTransaction) -> Decided:
+        item = _item(tx, ci)
+        members = _members(parts, tx, item)
+        named = {record_key(*record) for record in records}
+        if strangers := named - {member.record_key for member in members}:
+            raise Invalid(f"{min(strangers)} is no record of {item.name}")
+        leaving = [member for member in members if member.record_key in named]
+        staying = [member for member in members if member.record_key not in named]
+        if not leaving or not staying:
+            raise Invalid("a split needs a record that leaves and one that stays")
+        pairs = [*_apart(leaving, staying), *_one(leaving)]
+        decided, outcome = _rule(
+            parts, tx, pairs, [*leaving, *staying], _Person("split", author, reason), {"of": item.id}
+        )
+        new = _ci_after(outcome, leaving[0], item.id)
+        tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(decided.id, new)))
+        return Decided(decided.id, new, tx.revision)
+
+    return _written(parts, work)
+
+
+def decide_review(
+    parts: Parts,
+    review: str,
+    decision: Literal["merge", "keep_apart"],
+    *,
+    author: str,
+    reason: str,
+    also: Also = lambda id_, ci: (),
+) -> Decided:
+    """A person's answer to an open review. Raises as `merge` does."""
+
+    def work(tx: WriteTransaction) -> Decided:
+        document = tx.document(REVIEWS, review)
+        if document is None:
+            raise UnknownReference(f"no review {review}")
+        if document.body["state"] != "open":
+            raise Contradiction(
+                f"the review is {document.body['state']}", tuple(filter(None, [document.body.get("decision")]))
+            )
+        one, other = _item(tx, document.body["a"]), _item(tx, document.body["b"])
+        if one.id == other.id:
+            raise Contradiction("both are one CI by now", ())
+        person = _Person("review", author, reason)
+
+        def with_review(id_: str, ci: str) -> tuple[DocumentWrite, ...]:
+            answered = {**document.body, "state": "decided", "decision": id_, "answer": decision}
+            return (DocumentWrite(REVIEWS, review, answered), *also(id_, ci))
+
+        if decision == "merge":
+            return _unite(parts, tx, one, other, person, with_review, {"review": review})
+        mine, theirs = _members(parts, tx, one), _members(parts, tx, other)
+        decided, outcome = _rule(parts, tx, _apart(mine, theirs), [*mine, *theirs], person, {"review": review})
+        documents = outcome.patch.documents + decided.documents + with_review(decided.id, one.id)
+        tx.apply(replace(outcome.patch, documents=documents))
+        return Decided(decided.id, one.id, tx.revision)
+
+    return _written(parts, work)
+
+
+def undo(parts: Parts, decision: str, kinds: Collection[Kind], *, author: str) -> int:
+    """Take a decision of these kinds back; the revision. Raises UnknownReference where none stands under this id."""
+
+    def work(tx: WriteTransaction) -> int:
+        document = tx.document(DECISIONS, decision)
+        if document is None or document.body["kind"] not in kinds:
+            raise UnknownReference(f"no decision {decision}")
+        if document.body["withdrawn_at"] is not None:
+            raise UnknownReference(f"decision {decision} has been taken back already")
+        records = tx.records(document.body["records"])
+        ruled = {
+            key: tuple(ruling for ruling in record.rulings if ruling.decision != decision)
+            for key, record in records.items()
+        }
+        outcome = reconcile_rulings(ruled, tx, context(parts, None, None))
+        withdrawn = {**document.body, "withdrawn_at": parts.now(), "withdrawn_by": author}
+        documents = (*outcome.patch.documents, DocumentWrite(DECISIONS, decision, withdrawn))
+        return tx.apply(replace(outcome.patch, documents=documents))
+
+    return _written(parts, work)
+
+
+def _written(parts: Parts, work: Callable[[WriteTransaction], Answer]) -> Answer:
+    with uncollected():
+        return parts.store.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    id: str
+    documents: tuple[DocumentWrite, ...]
+
+
+def _unite(
+    parts: Parts,
+    tx: WriteTransaction,
+    one: ConfigurationItem,
+    other: ConfigurationItem,
+    person: _Person,
+    also: Also,
+    more: Mapping[str, Any],
+) -> Decided:
+    if one.id == other.id:
+        raise Invalid(f"{one.name} is one CI already")
+    classes = parts.vocabulary.classes
+    if classes[one.ci_class].family != classes[other.ci_class].family:
+        raise Invalid(f"a {one.ci_class} and a {other.ci_class} are two kinds of thing and never one CI")
+    members = [*_members(parts, tx, one), *_members(parts, tx, other)]
+    said = {"keep": one.id, "absorb": other.id, **more}
+    decided, outcome = _rule(parts, tx, _one(members), members, person, said)
+    ci = _ci_after(outcome, members[0], one.id)
+    tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(decided.id, ci)))
+    return Decided(decided.id, ci, tx.revision)
+
+
+def _rule(
+    parts: Parts,
+    tx: WriteTransaction,
+    pairs: Sequence[Pair],
+    members: Sequence[_Member],
+    person: _Person,
+    said: Mapping[str, Any],
+) -> tuple[_Ruled, Outcome]:
+    """The decision as it is kept, and what the graph becomes by it."""
+    if len(pairs) > MOST_PAIRS:
+        raise Invalid(f"too many records on both sides: one decision speaks of at most {MOST_PAIRS} pairs")
+    records = tx.records(sorted({member.record_key for member in members}))
+    standing = {ruling for record in records.values() for ruling in record.rulings}
+    if broken := contradicted(pairs, standing):
+        raise Contradiction(f"people decided otherwise: take back {', '.join(broken)} first", broken)
+    decision, now = parts.new_id(), parts.now()
+    place = {member.brought: member.record_key for member in members}
+    ruled: dict[str, set[Ruling]] = {}
+    for pair in pairs:
+        ruling = Ruling(decision, pair.a, pair.b, pair.verdict, person.keep, now)
+        ruled.setdefault(place[pair.a], set()).add(ruling)
+        ruled.setdefault(place[pair.b], set()).add(ruling)
+    outcome = reconcile_rulings(
+        {key: _ordered({*records[key].rulings, *rulings}) for key, rulings in ruled.items()},
+        tx,
+        context(parts, None, None),
+    )
+    body = {
+        "id": decision, "kind": person.kind, "author": person.author, "reason": person.reason, "decided_at": now,
+        "records": sorted(ruled), "withdrawn_at": None, **said,
+    }  # fmt: skip
+    return _Ruled(decision, (DocumentWrite(DECISIONS, decision, body, expected=None),)), outcome
+
+
+def _ordered(rulings: Iterable[Ruling]) -> tuple[Ruling, ...]:
+    return tuple(sorted(rulings, key=lambda ruling: (ruling.decided_at, ruling.decision, ruling.a, ruling.b)))
+
+
+def _one(members: Sequence[_Member]) -> list[Pair]:
+    first = members[0]
+    return [Pair(first.brought, other.brought, "one") for other in members[1:]]
+
+
+def _apart(some: Sequence[_Member], others: Sequence[_Member]) -> list[Pair]:
+    return [Pair(one.brought, other.brought, "apart") for one, other in product(some, others)]
+
+
+def _item(tx: WriteTransaction, ci: str) -> ConfigurationItem:
+    bearers = tx.bearers([f"id|{ci}"], 1).get(f"id|{ci}", ())
+    item = tx.items([bearers[0].ci]).get(bearers[0].ci) if bearers else None
+    if item is None:
+        raise UnknownReference(f"no CI {ci}")
+    return item
+
+
+def _members(parts: Parts, tx: WriteTransaction, item: ConfigurationItem) -> list[_Member]:
+    """The sightings of a CI, first applied first; a person's corrections go where their record goes."""
+    found = [
+        (sighting.applied, _Member(sighting.brought, record.key))
+        for record in tx.records(item.records).values()
+        for sighting, ci in zip(sightings_of(record, parts.vocabulary), record.cis, strict=True)
+        if ci == item.id and not is_human(sighting)
+    ]
+    if not found:
+        raise Invalid(f"{item.name} is known by a person's word alone")
+    return [member for _, member in sorted(found)]
+
+
+def _ci_after(outcome: Outcome, member: _Member, before: str) -> str:
+    for write in outcome.patch.records:
+        if write.record.key == member.record_key:
+            return write.record.ci
+    return before
