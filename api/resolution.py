@@ -9,6 +9,7 @@ from cmdb.ends import fitting
 from cmdb.errors import AmbiguousReference, Candidate, Invalid, UnknownReference
 from cmdb.reference import RECORD, Reference, escaped, lookup_key, parse_reference, record_key
 from cmdb.surroundings import Bearer
+from discovery.explaining import End
 
 LOOKED_AT = 1000
 """bearers of one reference that are looked at"""
@@ -32,6 +33,16 @@ def resolve(system: System, text: str, caller: Caller) -> str:
             tuple(Candidate(fit.ci, fit.name, fit.ci_class, fit.realm, fit.lifecycle) for fit in fits[:CANDIDATES]),
         )
     return fits[0].ci
+
+
+def resolve_end(system: System, text: str, caller: Caller) -> End:
+    """The same; a `record:` reference means that one record of its CI."""
+    ci = resolve(system, text, caller)
+    reference = parse_reference(text, system.vocabulary)
+    if reference.kind != RECORD:
+        return End(ci)
+    records = {bearer.record for bearer in _bearers(system, reference) if bearer.ci == ci}
+    return End(ci, min(records))
 
 
 def _bearers(system: System, reference: Reference) -> tuple[Bearer, ...]:

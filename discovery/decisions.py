@@ -24,7 +24,6 @@ MOST_PAIRS = 20_000
 
 Kind = Literal["merge", "split", "review"]
 Answer = TypeVar("Answer")
-Also = Callable[[str, str], tuple[DocumentWrite, ...]]
 
 
 class Decided(NamedTuple):
@@ -34,6 +33,10 @@ class Decided(NamedTuple):
     ci: str
     """the CI that was kept, or that was split off"""
     revision: int
+
+
+Also = Callable[[Decided], tuple[DocumentWrite, ...]]
+"""documents to write with a decision"""
 
 
 class _Member(NamedTuple):
@@ -53,12 +56,10 @@ class _Person:
     keep: str | None = None
 
 
-def merge(
-    parts: Parts, keep: str, absorb: str, *, author: str, reason: str, also: Also = lambda id_, ci: ()
-) -> Decided:
+def merge(parts: Parts, keep: str, absorb: str, *, author: str, reason: str, also: Also = lambda done: ()) -> Decided:
     """These two CIs (by id) are one, which bears the id of `keep`.
 
-    `also`: documents to write with the decision, from its id and the CI. Raises Invalid for what can never be one,
+    `also`: documents to write with it. Raises Invalid for what can never be one,
     UnknownReference for no such CI, Contradiction where people decided otherwise.
     """
 
@@ -76,7 +77,7 @@ def split(
     *,
     author: str,
     reason: str,
-    also: Also = lambda id_, ci: (),
+    also: Also = lambda done: (),
 ) -> Decided:
     """These records (source, realm, record) of a CI are one other thing. Raises as `merge` does."""
 
@@ -95,8 +96,9 @@ def split(
             parts, tx, pairs, [*leaving, *staying], _Person("split", author, reason), {"of": item.id}
         )
         new = _ci_after(outcome, leaving[0], item.id)
-        tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(decided.id, new)))
-        return Decided(decided.id, new, tx.revision)
+        done = Decided(decided.id, new, tx.revision)
+        tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(done)))
+        return done
 
     return _written(parts, work)
 
@@ -108,7 +110,7 @@ def decide_review(
     *,
     author: str,
     reason: str,
-    also: Also = lambda id_, ci: (),
+    also: Also = lambda done: (),
 ) -> Decided:
     """A person's answer to an open review. Raises as `merge` does."""
 
@@ -125,17 +127,18 @@ def decide_review(
             raise Contradiction("both are one CI by now", ())
         person = _Person("review", author, reason)
 
-        def with_review(id_: str, ci: str) -> tuple[DocumentWrite, ...]:
-            answered = {**document.body, "state": "decided", "decision": id_, "answer": decision}
-            return (DocumentWrite(REVIEWS, review, answered), *also(id_, ci))
+        def with_review(done: Decided) -> tuple[DocumentWrite, ...]:
+            answered = {**document.body, "state": "decided", "decision": done.id, "answer": decision}
+            return (DocumentWrite(REVIEWS, review, answered), *also(done))
 
         if decision == "merge":
             return _unite(parts, tx, one, other, person, with_review, {"review": review})
         mine, theirs = _members(parts, tx, one), _members(parts, tx, other)
         decided, outcome = _rule(parts, tx, _apart(mine, theirs), [*mine, *theirs], person, {"review": review})
-        documents = outcome.patch.documents + decided.documents + with_review(decided.id, one.id)
+        done = Decided(decided.id, one.id, tx.revision)
+        documents = outcome.patch.documents + decided.documents + with_review(done)
         tx.apply(replace(outcome.patch, documents=documents))
-        return Decided(decided.id, one.id, tx.revision)
+        return done
 
     return _written(parts, work)
 
@@ -191,8 +194,9 @@ def _unite(
     said = {"keep": one.id, "absorb": other.id, **more}
     decided, outcome = _rule(parts, tx, _one(members), members, person, said)
     ci = _ci_after(outcome, members[0], one.id)
-    tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(decided.id, ci)))
-    return Decided(decided.id, ci, tx.revision)
+    done = Decided(decided.id, ci, tx.revision)
+    tx.apply(replace(outcome.patch, documents=outcome.patch.documents + decided.documents + also(done)))
+    return done
 
 
 def _rule(

@@ -1,0 +1,85 @@
+"""How reviews, decisions and explanations look to a client."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.tokens import Caller
+from api.wiring import System
+from cmdb.surroundings import Bearer
+from cmdb.time import to_rfc3339
+from discovery.explaining import Explained
+
+Body = Mapping[str, Any]
+
+
+def explanation(found: Explained) -> dict[str, Any]:
+    """Why both are one, or are not. Score and weights are log2 of odds."""
+    why = found.explanation
+    return {
+        "same": found.same,
+        "score": why.score if why else None,
+        "threshold": why.threshold if why else None,
+        "evidence": [piece._asdict() for piece in why.evidence] if why else [],
+        "vetoes": list(why.vetoes) if why else [],
+        "decisions": list(found.decisions),
+    }
+
+
+def reviews(system: System, caller: Caller, bodies: Iterable[Body]) -> list[dict[str, Any]]:
+    """Reviews with the CIs that hold both sides now; those that the caller may not see are left out."""
+    listed = list(bodies)
+    holders = _holders(system, {body[end] for body in listed for end in ("a", "b")})
+    found = []
+    for body in listed:
+        a, b = holders.get(body["a"]), holders.get(body["b"])
+        if _may_see(caller, a) and _may_see(caller, b):
+            found.append(_review(body, a, b))
+    return found
+
+
+def _review(body: Body, a: Bearer | None, b: Bearer | None) -> dict[str, Any]:
+    return {
+        "id": body["id"],
+        "a": a.ci if a else body["a"],
+        "b": b.ci if b else body["b"],
+        "a_name": a.name if a else None,
+        "b_name": b.name if b else None,
+        "a_class": a.ci_class if a else None,
+        "b_class": b.ci_class if b else None,
+        "score": body.get("score"),
+        "threshold": body.get("threshold"),
+        "evidence": [
+            {"kind": kind, "value": value, "weight": weight} for kind, value, weight in body.get("evidence", ())
+        ],
+        "vetoes": list(body.get("vetoes", ())),
+        "state": body["state"],
+        "pattern": pattern(body),
+        "decision": body.get("decision"),
+        "opened_at": to_rfc3339(body["opened_at"]) if "opened_at" in body else None,
+    }
+
+
+def pattern(body: Body) -> str:
+    """What alike cases have in common: the kinds of evidence for and against, and what stood in the way."""
+    kinds = sorted(f"{'+' if weight > 0 else '-'}{kind}" for kind, _, weight in body.get("evidence", ()) if weight)
+    return " ".join([*kinds, *(["contested"] if body.get("vetoes") else [])])
+
+
+def _holders(system: System, ids: set[str]) -> dict[str, Bearer]:
+    found = system.store.bearers(sorted(f"id|{id_}" for id_ in ids), 1)
+    return {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
+
+
+def _may_see(caller: Caller, bearer: Bearer | None) -> bool:
+    return not caller.realms or bearer is None or caller.sees(bearer.realm)
+
+
+def decision(body: Body) -> dict[str, Any]:
+    """A decision as it is kept."""
+    withdrawn = body["withdrawn_at"]
+    return {
+        **{key: body.get(key) for key in ("id", "kind", "author", "reason", "keep", "absorb", "of", "review")},
+        "decided_at": to_rfc3339(body["decided_at"]),
+        "withdrawn_at": None if withdrawn is None else to_rfc3339(withdrawn),
+        "withdrawn_by": body.get("withdrawn_by"),
+    }

@@ -1,0 +1,102 @@
+"""Why two CIs, or two records, are one thing or are not, read from the store as identification would read it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cmdb.draft import keys_of
+from cmdb.errors import Invalid, UnknownReference
+from cmdb.explanation import Explanation, explain
+from cmdb.identity_settings import DEFAULT_IDENTITY
+from cmdb.sighting import Record, Sighting, is_human, sightings_of
+from discovery.run import Parts
+from graph.store import WriteTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What is asked about: a CI, or one record of it."""
+
+    ci: str
+    record: str | None = None
+    """its key; None for everything the CI holds"""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`explanation` is None where one record is all there is and nothing has to hold it together."""
+
+    same: bool
+    explanation: Explanation | None
+    decisions: tuple[str, ...]
+    """what people decided between both"""
+
+
+def explained(parts: Parts, a: End, b: End) -> Explained:
+    """Evidence and vetoes between two ends; of one CI, what holds it together.
+
+    Raises UnknownReference for a CI that is gone by now, Invalid for one that people alone speak of.
+    """
+
+    def work(tx: WriteTransaction) -> Explained:
+        same = a.ci == b.ci
+        one, other = _sightings(parts, tx, a), _sightings(parts, tx, b)
+        if same and {s.key for s in one} & {s.key for s in other}:
+            one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
+        block = _block(parts, tx, [*one, *other])
+        decisions = _decided(block, one, other)
+        sightings = [sighting for record in block for sighting in sightings_of(record, parts.vocabulary)]
+        if not other:
+            return Explained(same, None, decisions)
+        return Explained(same, explain(one, other, sightings, parts.vocabulary, DEFAULT_IDENTITY), decisions)
+
+    return parts.store.write(work)
+
+
+def _sightings(parts: Parts, tx: WriteTransaction, end: End) -> list[Sighting]:
+    item = tx.items([end.ci]).get(end.ci)
+    if item is None:
+        raise UnknownReference(f"no CI {end.ci}")
+    found = [
+        sighting
+        for record in tx.records(item.records).values()
+        if end.record in (None, record.key)
+        for sighting, ci in zip(sightings_of(record, parts.vocabulary), record.cis, strict=True)
+        if ci == end.ci and not is_human(sighting)
+    ]
+    if not found:
+        raise Invalid(f"{item.name} is known by a person's word alone: nothing was weighed")
+    return sorted(found, key=lambda sighting: sighting.applied)
+
+
+def _first_and_rest(sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[Sighting]]:
+    ordered = sorted(sightings, key=lambda sighting: sighting.applied)
+    return ordered[:1], ordered[1:]
+
+
+def _block(parts: Parts, tx: WriteTransaction, sightings: Sequence[Sighting]) -> list[Record]:
+    records = tx.records(sorted({sighting.record_key for sighting in sightings}))
+    carried: Counter[str] = Counter()
+    for record in records.values():
+        carried.update(keys_of(record, sightings_of(record, parts.vocabulary), parts.vocabulary))
+    found = tx.block(
+        sorted(records),
+        carried,
+        common_at=DEFAULT_IDENTITY.common_at,
+        largest=DEFAULT_IDENTITY.largest_block,
+    )
+    return list({**records, **found.records}.values())
+
+
+def _decided(block: Sequence[Record], one: Sequence[Sighting], other: Sequence[Sighting]) -> tuple[str, ...]:
+    mine, theirs = {sighting.brought for sighting in one}, {sighting.brought for sighting in other}
+    return tuple(
+        sorted(
+            {
+                ruling.decision
+                for record in block
+                for ruling in record.rulings
+                if (ruling.a in mine and ruling.b in theirs) or (ruling.b in mine and ruling.a in theirs)
+            }
+        )
+    )

@@ -1,0 +1,130 @@
+"""Why two are one or not, what waits for a person, and decisions with their undo, over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from http_api import Line, line, needs, problem
+
+Tell = Callable[..., dict[str, Any]]
+Login = Callable[..., TestClient]
+
+
+@pytest.fixture
+def steward(login: Login) -> TestClient:
+    return login("steward")
+
+
+def _where(client: TestClient) -> dict[str, str]:
+    return {place["record"]: place["ci"] for place in client.get("/v1/records").json()["items"]}
+
+
+def test_explain_says_why_two_are_one_and_why_two_are_not(viewer: TestClient, tell: Tell) -> None:
+    tell(line("a", identifiers={"serial": "S-1"}), line("b", source="other", identifiers={"serial": "S-1"}))
+    tell(line("c", source="third", identifiers={"serial": "S-9"}, name="a"))
+    one = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:other:b"}).json()
+    assert one["same"]
+    assert one["score"] >= one["threshold"]
+    assert ("serial", "S-1") in {(piece["kind"], piece["value"]) for piece in one["evidence"]}
+    two = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:third:c"}).json()
+    assert not two["same"]
+    assert any("serial" in veto for veto in two["vetoes"])
+    assert {piece["weight"] > 0 for piece in two["evidence"]} == {True, False}
+    whole = viewer.get("/v1/identity/explain", params={"a": "serial:S-1", "b": "serial:S-1"}).json()
+    assert whole["same"]
+    assert whole["evidence"]
+    alone = viewer.get("/v1/identity/explain", params={"a": "serial:S-9", "b": "serial:S-9"}).json()
+    assert (alone["same"], alone["score"]) == (True, None)
+    problem(
+        viewer.get("/v1/identity/explain", params={"a": "serial:S-9", "b": "serial:none"}), 404, "unknown-reference"
+    )
+    problem(viewer.get("/v1/identity/explain", params={"a": "serial:S-9"}), 422, "invalid")
+
+
+def test_a_merge_keeps_the_id_asked_for_and_both_ids_lead_to_it(steward: TestClient, tell: Tell) -> None:
+    tell(line("a", identifiers={"serial": "S-1"}))
+    tell(line("b", source="other", identifiers={"serial": "S-2"}))
+    before = _where(steward)
+    done = steward.post("/v1/merges", json={"keep": "serial:S-2", "absorb": before["a"], "reason": "one box"})
+    assert done.status_code == 200, done.text
+    assert set(_where(steward).values()) == {before["b"]}
+    assert steward.get(f"/v1/cis/{before['a']}").json()["id"] == before["b"]
+    explained = steward.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:other:b"}).json()
+    assert explained["same"]
+    assert explained["vetoes"]
+    assert explained["decisions"] == [done.json()["merge_id"]]
+    assert steward.delete(f"/v1/merges/{done.json()['merge_id']}").status_code == 200
+    assert _where(steward) == before
+    problem(steward.delete(f"/v1/merges/{done.json()['merge_id']}"), 404, "unknown-reference")
+    (kept,) = steward.get("/v1/decisions").json()["items"]
+    assert (kept["id"], kept["kind"], kept["reason"]) == (done.json()["merge_id"], "merge", "one box")
+    assert kept["withdrawn_at"]
+
+
+def test_a_split_answers_with_the_new_ci_and_is_undone(steward: TestClient, tell: Tell) -> None:
+    tell(line("a", identifiers={"serial": "S-1"}), line("b", source="other", identifiers={"serial": "S-1"}))
+    before = _where(steward)
+    asked = {"ci": before["a"], "records": [{"source": "other", "realm": "default", "record": "b"}], "reason": "no"}
+    done = steward.post("/v1/splits", json=asked).json()
+    assert _where(steward) == {"a": before["a"], "b": done["ci"]}
+    refused = steward.post("/v1/merges", json={"keep": before["a"], "absorb": done["ci"], "reason": "yes"})
+    assert problem(refused, 409, "decision-conflict")["decisions"] == [done["split_id"]]
+    problem(steward.delete(f"/v1/merges/{done['split_id']}"), 404, "unknown-reference")
+    assert steward.delete(f"/v1/splits/{done['split_id']}").status_code == 200
+    assert _where(steward) == before
+
+
+def _doubtful(name: str) -> list[Line]:
+    return [line(f"{name}1", name=name, identifiers={"hostname": name}),
+            line(f"{name}2", name=name, source="other", identifiers={"hostname": name})]  # fmt: skip
+
+
+def test_the_queue_shows_what_vital_services_stand_on_first_and_alike_cases_together(
+    steward: TestClient, tell: Tell
+) -> None:
+    tell(*_doubtful("web"), *_doubtful("mail"))
+    tell(line("shop", "business_service", attributes={"tier": 1}, relations=needs("web", "mail2x")))
+    tell({**line("pay", "business_service", attributes={"tier": 0}), "relations": [
+        {"type": "depends_on", "to": "record:agent:mail1"}]})  # fmt: skip
+    waiting = steward.get("/v1/reviews").json()["items"]
+    assert [review["a_name"] for review in waiting] == ["mail", "web"]
+    assert {review["state"] for review in waiting} == {"open"}
+    assert waiting[0]["a"] != waiting[0]["b"]
+    first = steward.get("/v1/reviews", params={"limit": 1}).json()
+    second = steward.get("/v1/reviews", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [*first["items"], *second["items"]] == waiting
+    assert second["next"] is None
+    (alike,) = steward.get("/v1/reviews", params={"group": "pattern"}).json()["items"]
+    assert (alike["count"], alike["vital"]) == (2, 1)
+    answered = steward.post(f"/v1/reviews/{waiting[1]['id']}", json={"decision": "merge", "reason": "looked"}).json()
+    assert len(steward.get("/v1/reviews").json()["items"]) == 1
+    (decided,) = steward.get("/v1/reviews", params={"state": "decided"}).json()["items"]
+    assert (decided["decision"], decided["a"]) == (answered["decision_id"], decided["b"])
+    again = steward.post(f"/v1/reviews/{waiting[1]['id']}", json={"decision": "merge", "reason": "looked"})
+    problem(again, 409, "decision-conflict")
+    assert steward.delete(f"/v1/decisions/{answered['decision_id']}").status_code == 200
+    assert steward.get("/v1/reviews").json()["items"] == waiting
+
+
+def test_deciding_is_for_stewards_and_needs_a_reason(viewer: TestClient, steward: TestClient, tell: Tell) -> None:
+    tell(line("a"), line("b"))
+    asked = {"keep": "name:a", "absorb": "name:b", "reason": "x"}
+    problem(viewer.post("/v1/merges", json=asked), 403, "forbidden")
+    problem(viewer.post("/v1/reviews/x", json={"decision": "merge", "reason": "x"}), 403, "forbidden")
+    problem(steward.post("/v1/merges", json={**asked, "reason": " "}), 422, "invalid")
+    problem(steward.post("/v1/merges", json={**asked, "absorb": "name:c"}), 404, "unknown-reference")
+    problem(steward.post("/v1/merges", json={**asked, "absorb": "name:a"}), 422, "invalid")
+    problem(steward.post("/v1/reviews/x", json={"decision": "merge", "reason": "x"}), 404, "unknown-reference")
+
+
+def test_a_decision_sent_twice_under_one_key_is_made_once(steward: TestClient, tell: Tell) -> None:
+    tell(line("a"), line("b"))
+    asked = {"keep": "name:a", "absorb": "name:b", "reason": "x"}
+    first = steward.post("/v1/merges", json=asked, headers={"Idempotency-Key": "k"})
+    second = steward.post("/v1/merges", json=asked, headers={"Idempotency-Key": "k"})
+    assert first.json() == second.json()
+    problem(
+        steward.post("/v1/merges", json={**asked, "reason": "y"}, headers={"Idempotency-Key": "k"}), 422, "key-reused"
+    )
