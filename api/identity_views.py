@@ -8,6 +8,7 @@ from api.wiring import System
 from cmdb.surroundings import Bearer
 from cmdb.time import to_rfc3339
 from discovery.explaining import Explained
+from discovery.resolving import Resolution
 
 Body = Mapping[str, Any]
 
@@ -82,4 +83,17 @@ def decision(body: Body) -> dict[str, Any]:
         "decided_at": to_rfc3339(body["decided_at"]),
         "withdrawn_at": None if withdrawn is None else to_rfc3339(withdrawn),
         "withdrawn_by": body.get("withdrawn_by"),
+    }
+
+
+def resolution(found: Resolution, *, shadow: bool) -> dict[str, Any]:
+    """What a pass over the whole estate would join and part, or did."""
+    return {
+        "shadow": shadow,
+        "revision": found.revision,
+        "records": found.records,
+        "cis": found.cis,
+        "joins": [list(together) for together in found.joins],
+        "parts": [{"ci": ci, "into": into} for ci, into in found.parts],
+        "reviews": found.reviews,
     }

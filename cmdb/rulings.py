@@ -1,11 +1,12 @@
 """rulings_on: what people decided about the sightings of a block, as identification takes it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmdb.decision import Decision
 from cmdb.draft import Draft
-from cmdb.sighting import Sighting, bringers
+from cmdb.sighting import Record, Sighting, bringers
+from cmdb.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,18 @@ NOTHING_DECIDED = Rulings((), {})
 
 
 def rulings_on(draft: Draft, members: Collection[str]) -> Rulings:
-    """Of the records as they will be; a pair of which one sighting is not in the block decides nothing there."""
-    ruled = [draft.new[key] for key in members if draft.new[key].rulings]
+    """Of a block's records as they will be."""
+    return rulings_of((draft.new[key] for key in members), draft.vocabulary)
+
+
+def rulings_of(records: Iterable[Record], vocabulary: Vocabulary) -> Rulings:
+    """Of these records; a pair of which one sighting is not among theirs decides nothing."""
+    ruled = [record for record in records if record.rulings]
     if not ruled:
         return NOTHING_DECIDED
     bearer: dict[str, str] = {}
     for record in ruled:
-        bearer.update(bringers(record, draft.vocabulary))
+        bearer.update(bringers(record, vocabulary))
     decisions: dict[tuple[str, str, str], Decision] = {}
     kept: dict[str, tuple[int, str]] = {}
     for ruling in sorted({ruling for record in ruled for ruling in record.rulings}):

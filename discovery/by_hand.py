@@ -49,7 +49,7 @@ def correct(
             said[record_key(HUMAN, anchor.realm, one.record)] = one
         correction = Correction(anchor.key, author, reason, expires_at)
         outcome = reconcile(
-            list(said.values()), tx, context(parts, None, None), corrections=dict.fromkeys(said, correction)
+            list(said.values()), tx, context(parts, None, None, tx), corrections=dict.fromkeys(said, correction)
         )
         return tx.apply(replace(outcome.patch, documents=outcome.patch.documents + documents))
 
@@ -76,7 +76,7 @@ def withdraw(parts: Parts, ci: str, attribute: str) -> int:
             observed_at=now,
             gone=True,
         )
-        return tx.apply(reconcile([gone], tx, context(parts, None, None)).patch)
+        return tx.apply(reconcile([gone], tx, context(parts, None, None, tx)).patch)
 
     return parts.store.write(work)
 

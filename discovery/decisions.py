@@ -157,7 +157,7 @@ def undo(parts: Parts, decision: str, kinds: Collection[Kind], *, author: str) -
             key: tuple(ruling for ruling in record.rulings if ruling.decision != decision)
             for key, record in records.items()
         }
-        outcome = reconcile_rulings(ruled, tx, context(parts, None, None))
+        outcome = reconcile_rulings(ruled, tx, context(parts, None, None, tx))
         withdrawn = {**document.body, "withdrawn_at": parts.now(), "withdrawn_by": author}
         documents = (*outcome.patch.documents, DocumentWrite(DECISIONS, decision, withdrawn))
         return tx.apply(replace(outcome.patch, documents=documents))
@@ -224,7 +224,7 @@ def _rule(
     outcome = reconcile_rulings(
         {key: _ordered({*records[key].rulings, *rulings}) for key, rulings in ruled.items()},
         tx,
-        context(parts, None, None),
+        context(parts, None, None, tx),
     )
     body = {
         "id": decision, "kind": person.kind, "author": person.author, "reason": person.reason, "decided_at": now,

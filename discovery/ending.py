@@ -151,7 +151,7 @@ def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport, scope: str)
     if not chunk:
         return True, ended
     done = len(chunk) == len(missed)
-    around: Context = context(parts, ended.run_id, None)
+    around: Context = context(parts, ended.run_id, None, tx)
     outcome = reconcile_absence(chunk, tx, around, heard_until=ended.opened_in)
     moved = replace(
         ended,

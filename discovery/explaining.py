@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from cmdb.draft import keys_of
 from cmdb.errors import Invalid, UnknownReference
 from cmdb.explanation import Explanation, explain
-from cmdb.identity_settings import DEFAULT_IDENTITY
 from cmdb.sighting import Record, Sighting, is_human, sightings_of
 from discovery.run import Parts
+from discovery.settings_kept import identity_settings
 from graph.store import WriteTransaction
 
 
@@ -48,7 +48,7 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
         sightings = [sighting for record in block for sighting in sightings_of(record, parts.vocabulary)]
         if not other:
             return Explained(same, None, decisions)
-        return Explained(same, explain(one, other, sightings, parts.vocabulary, DEFAULT_IDENTITY), decisions)
+        return Explained(same, explain(one, other, sightings, parts.vocabulary, identity_settings(tx)), decisions)
 
     return parts.store.write(work)
 
@@ -79,12 +79,8 @@ def _block(parts: Parts, tx: WriteTransaction, sightings: Sequence[Sighting]) ->
     carried: Counter[str] = Counter()
     for record in records.values():
         carried.update(keys_of(record, sightings_of(record, parts.vocabulary), parts.vocabulary))
-    found = tx.block(
-        sorted(records),
-        carried,
-        common_at=DEFAULT_IDENTITY.common_at,
-        largest=DEFAULT_IDENTITY.largest_block,
-    )
+    settings = identity_settings(tx)
+    found = tx.block(sorted(records), carried, common_at=settings.common_at, largest=settings.largest_block)
     return list({**records, **found.records}.values())
 
 

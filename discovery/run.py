@@ -12,6 +12,7 @@ from cmdb.reference import record_key
 from cmdb.uncollected import uncollected
 from cmdb.vocabulary import Vocabulary
 from discovery.run_report import RunReport
+from discovery.settings_kept import identity_settings
 from graph.store import GraphStore, WriteTransaction
 
 MAX_BATCH = 20_000
@@ -103,7 +104,7 @@ def take(
         outcome = reconcile(
             observations,
             tx,
-            context(parts, run_id, where),
+            context(parts, run_id, where, tx),
             also_seen=[record_key(*line.record) for line in rejections if line.record is not None],
         )
         documents = outcome.patch.documents
@@ -125,16 +126,16 @@ def preview(parts: Parts, observations: Iterable[Observation]) -> BatchResult:
     batch = list(observations)
 
     def work(tx: WriteTransaction) -> BatchResult:
-        outcome = reconcile(batch, tx, context(parts, None, None))
+        outcome = reconcile(batch, tx, context(parts, None, None, tx))
         return _result(batch, (), outcome, tx.revision - 1)
 
     with uncollected():
         return parts.store.write(work)
 
 
-def context(parts: Parts, run_id: str | None, scope: str | None) -> Context:
+def context(parts: Parts, run_id: str | None, scope: str | None, tx: WriteTransaction) -> Context:
     """What reconciliation needs beside the observations and the graph."""
-    return Context(parts.vocabulary, parts.now(), parts.new_id, run=run_id, scope=scope)
+    return Context(parts.vocabulary, parts.now(), parts.new_id, settings=identity_settings(tx), run=run_id, scope=scope)
 
 
 def report(parts: Parts, run_id: str) -> RunReport:

@@ -54,6 +54,9 @@ class WriteTransaction(Surroundings, Protocol):
     def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
         """Every record that belongs to the scope, in the order of key."""
 
+    def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
+        """Keys of all records, gone ones too, in their order, beginning after that key."""
+
     def document(self, kind: str, key: str) -> Document | None:
         """A document of the ledger as it stands in this transaction."""
 

@@ -1,49 +1,14 @@
-"""Every command of `cmdb`, with what it prints."""
+"""Most commands of `cmdb`, with what they print."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from api.cli.app import Json, Ref, Set, Yes, app, example, operator, system, token_app
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="A configuration management database and discovery service that says what it knows, how it knows it, "
-    "and what it does not know.",
-    epilog="Settings come from the environment: CMDB_STORE (sqlite:///cmdb.db by default), CMDB_STORE_USER, "
-    "CMDB_STORE_PASSWORD; or from a TOML file named by CMDB_CONFIG.",
-)
-token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
-app.add_typer(token_app, name="token")
 
-Json = Annotated[bool, typer.Option("--json", help="Print what the API would answer.")]
-Ref = Annotated[str, typer.Argument(help="An id, or [class.]kind[@realm]:value such as name:core-switch-1.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the source, key=value.", metavar="K=V")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-def _system() -> Any:
-    from api.settings import Settings
-    from api.wiring import build
-
-    return build(Settings())
-
-
-def _operator() -> Any:
-    """Whoever can open the store may do everything."""
-    from api.tokens import Caller
-
-    return Caller("", "command line", "admin", frozenset(), frozenset())
-
-
-def _example(*lines: str) -> str:
-    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)
-
-
-@app.command(epilog=_example("cmdb demo", "cmdb demo --no-serve", "cmdb demo --store sqlite:///my-demo.db"))
+@app.command(epilog=example("cmdb demo", "cmdb demo --no-serve", "cmdb demo --store sqlite:///my-demo.db"))
 def demo(
     store: Annotated[str, typer.Option(help="Where the demo keeps its graph.")] = "sqlite:///cmdb-demo.db",
     serve: Annotated[bool, typer.Option(help="Serve the API after the answers.")] = True,
@@ -57,7 +22,7 @@ def demo(
         run_demo(store, serve=serve and not as_json, port=port, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb serve", "cmdb serve --host 0.0.0.0 --port 8443"))
+@app.command(epilog=example("cmdb serve", "cmdb serve --host 0.0.0.0 --port 8443"))
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
@@ -67,11 +32,11 @@ def serve(
     with plain_errors():
         from api.cli.serving import serve_api
 
-        system = _system()
-        serve_api(system, host or system.settings.host, port or system.settings.port, as_json=as_json)
+        parts = system()
+        serve_api(parts, host or parts.settings.host, port or parts.settings.port, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb scan 192.168.1.0/24 --plan", "cmdb scan 10.0.0.5 10.0.1.0/26 --exclude 10.0.1.9"))
+@app.command(epilog=example("cmdb scan 192.168.1.0/24 --plan", "cmdb scan 10.0.0.5 10.0.1.0/26 --exclude 10.0.1.9"))
 def scan(
     targets: Annotated[list[str], typer.Argument(help="Networks or addresses.")],
     plan: Annotated[bool, typer.Option("--plan", help="Print what would be sent; send nothing.")] = False,
@@ -85,11 +50,11 @@ def scan(
     with plain_errors():
         from api.cli.scanning import scan_now
 
-        raise typer.Exit(scan_now(_system, targets, plan, exclude or [], profile, realm, yes=yes, as_json=as_json))
+        raise typer.Exit(scan_now(system, targets, plan, exclude or [], profile, realm, yes=yes, as_json=as_json))
 
 
 @app.command(
-    epilog=_example(
+    epilog=example(
         "cmdb run connections", "cmdb run json_lines --set file=estate.jsonl", "cmdb run nmap --set xml=scan.xml"
     )
 )
@@ -103,11 +68,11 @@ def run(
     with plain_errors():
         from api.cli.scanning import run_now
 
-        raise typer.Exit(run_now(_system, source, settings or [], preview=preview, as_json=as_json))
+        raise typer.Exit(run_now(system, source, settings or [], preview=preview, as_json=as_json))
 
 
 @app.command(
-    epilog=_example("cmdb ingest estate.jsonl", "my-exporter | cmdb ingest -", "cmdb ingest estate.jsonl --preview")
+    epilog=example("cmdb ingest estate.jsonl", "my-exporter | cmdb ingest -", "cmdb ingest estate.jsonl --preview")
 )
 def ingest(
     file: Annotated[str, typer.Argument(help="A file of JSON lines, or - for stdin.")],
@@ -118,10 +83,10 @@ def ingest(
     with plain_errors():
         from api.cli.scanning import ingest_now
 
-        raise typer.Exit(ingest_now(_system(), file, preview=preview, as_json=as_json))
+        raise typer.Exit(ingest_now(system(), file, preview=preview, as_json=as_json))
 
 
-@app.command(epilog=_example("cmdb export estate.cmdb", "cmdb export - | gzip > estate.cmdb.gz"))
+@app.command(epilog=example("cmdb export estate.cmdb", "cmdb export - | gzip > estate.cmdb.gz"))
 def export(
     file: Annotated[str, typer.Argument(help="A file to write, or - for stdout.")], as_json: Json = False
 ) -> None:
@@ -129,10 +94,10 @@ def export(
     with plain_errors():
         from api.cli.moving import export_to
 
-        export_to(_system(), file, as_json=as_json)
+        export_to(system(), file, as_json=as_json)
 
 
-@app.command("import", epilog=_example("CMDB_STORE=sqlite:///new.db cmdb import estate.cmdb"))
+@app.command("import", epilog=example("CMDB_STORE=sqlite:///new.db cmdb import estate.cmdb"))
 def import_(
     file: Annotated[str, typer.Argument(help="A file that `cmdb export` wrote, or - for stdin.")],
     as_json: Json = False,
@@ -141,10 +106,10 @@ def import_(
     with plain_errors():
         from api.cli.moving import import_from
 
-        import_from(_system(), file, as_json=as_json)
+        import_from(system(), file, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb find switch", "cmdb find 'core berlin' --class switch"))
+@app.command(epilog=example("cmdb find switch", "cmdb find 'core berlin' --class switch"))
 def find(
     text: Annotated[str, typer.Argument(help="Words; each must begin a word of the CI.")],
     class_: Annotated[list[str] | None, typer.Option("--class", help="Only of these classes.")] = None,
@@ -155,19 +120,19 @@ def find(
     with plain_errors():
         from api.cli.asking import find_cis
 
-        raise typer.Exit(find_cis(_system(), text, class_ or [], limit, as_json=as_json))
+        raise typer.Exit(find_cis(system(), text, class_ or [], limit, as_json=as_json))
 
 
-@app.command(epilog=_example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --json"))
+@app.command(epilog=example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --json"))
 def show(ref: Ref, as_json: Json = False) -> None:
     """Show a CI: its facts and who says so, its relations, its records."""
     with plain_errors():
         from api.cli.asking import show_ci
 
-        show_ci(_system(), _operator(), ref, as_json=as_json)
+        show_ci(system(), operator(), ref, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb history name:core-switch-1"))
+@app.command(epilog=example("cmdb history name:core-switch-1"))
 def history(
     ref: Ref,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many events.")] = 50,
@@ -177,10 +142,10 @@ def history(
     with plain_errors():
         from api.cli.asking import show_history
 
-        show_history(_system(), _operator(), ref, limit, as_json=as_json)
+        show_history(system(), operator(), ref, limit, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb runs"))
+@app.command(epilog=example("cmdb runs"))
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many runs.")] = 20, as_json: Json = False
 ) -> None:
@@ -188,11 +153,11 @@ def runs(
     with plain_errors():
         from api.cli.asking import show_runs
 
-        show_runs(_system(), limit, as_json=as_json)
+        show_runs(system(), limit, as_json=as_json)
 
 
 @app.command(
-    epilog=_example(
+    epilog=example(
         "cmdb impact name:core-switch-1", "cmdb impact name:payments --dependencies", "cmdb impact ip:10.0.0.5 --json"
     )
 )
@@ -209,10 +174,10 @@ def impact(
     with plain_errors():
         from api.cli.asking import show_impact
 
-        show_impact(_system(), _operator(), ref, dependencies, depth, limit, as_json=as_json)
+        show_impact(system(), operator(), ref, dependencies, depth, limit, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb spof 'business_service.name:Payments'"))
+@app.command(epilog=example("cmdb spof 'business_service.name:Payments'"))
 def spof(
     ref: Ref, limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100, as_json: Json = False
 ) -> None:
@@ -220,10 +185,10 @@ def spof(
     with plain_errors():
         from api.cli.asking import show_spof
 
-        show_spof(_system(), _operator(), ref, limit, as_json=as_json)
+        show_spof(system(), operator(), ref, limit, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb doctor"))
+@app.command(epilog=example("cmdb doctor"))
 def doctor(as_json: Json = False) -> None:
     """Say what works here, and what is missing and how to get it."""
     with plain_errors():
@@ -234,7 +199,7 @@ def doctor(as_json: Json = False) -> None:
 
 @token_app.command(
     "create",
-    epilog=_example(
+    epilog=example(
         "cmdb token create --role viewer --name grafana",
         "cmdb token create --role collector --source jamf --expires 90",
     ),
@@ -252,7 +217,7 @@ def token_create(
         from api.tokens import create_token
 
         made = create_token(
-            _system(), role, name=name, sources=tuple(source or ()), realms=tuple(realm or ()), days=expires
+            system(), role, name=name, sources=tuple(source or ()), realms=tuple(realm or ()), days=expires
         )
         if as_json:
             print_json(made)
@@ -261,14 +226,14 @@ def token_create(
             console.print(made["token"], soft_wrap=True, highlight=False)
 
 
-@token_app.command("list", epilog=_example("cmdb token list"))
+@token_app.command("list", epilog=example("cmdb token list"))
 def token_list(as_json: Json = False) -> None:
     """Show every token, without its secret."""
     with plain_errors():
         from api.tokens import list_tokens
         from cmdb.time import to_rfc3339
 
-        found = list_tokens(_system())
+        found = list_tokens(system())
         if as_json:
             print_json({"items": found, "next": None})
         else:
@@ -283,13 +248,13 @@ def token_list(as_json: Json = False) -> None:
             )  # fmt: skip
 
 
-@token_app.command("revoke", epilog=_example("cmdb token revoke 1ng2g3dvmknjcxz0"))
+@token_app.command("revoke", epilog=example("cmdb token revoke 1ng2g3dvmknjcxz0"))
 def token_revoke(token_id: Annotated[str, typer.Argument(help="The token's id.")], as_json: Json = False) -> None:
     """Make a token useless at once."""
     with plain_errors():
         from api.tokens import revoke_token
 
-        if not revoke_token(_system(), token_id):
+        if not revoke_token(system(), token_id):
             fail(f"no token {token_id}", 1)
         if as_json:
             print_json({"revoked": token_id})

@@ -46,7 +46,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 def plain_errors() -> Iterator[None]:
     """Errors that a user can mend, as one line: wrong use 2, everything else 1."""
     from api.problems import Problem
-    from cmdb.errors import AmbiguousReference, Invalid, UnknownReference
+    from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
     from discovery.errors import DiscoveryError
     from discovery.run import RunEnded, UnknownRun
     from graph.store import StoreError
@@ -58,7 +58,7 @@ def plain_errors() -> Iterator[None]:
             f"\n  {c.id}  {c.ci_class} {c.name} ({c.realm or 'any realm'}, {c.lifecycle})" for c in error.candidates
         )
         fail(f"{error}{lines}", 1)
-    except UnknownReference as error:
+    except (UnknownReference, Contradiction) as error:
         fail(str(error), 1)
     except (Invalid, Problem, DiscoveryError) as error:
         fail(str(error))

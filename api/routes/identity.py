@@ -21,13 +21,14 @@ from api.asking import (
 )
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
-from api.identity_views import explanation, reviews
+from api.identity_views import explanation, resolution, reviews
 from api.queue import Waiting, patterns, queue
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
 from cmdb.errors import UnknownReference
 from discovery.decisions import DECISIONS, Also, Decided, Kind, decide_review, merge, split, undo
 from discovery.explaining import explained
+from discovery.resolving import resolve_estate
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 
@@ -66,6 +67,21 @@ class ReviewAnswered(Question):
 
     decision: Literal["merge", "keep_apart"]
     reason: Reason
+
+
+class ResolutionAsked(Question):
+    """A pass over the whole estate."""
+
+    shadow: bool
+    settings: dict[str, int | float] = Field(default_factory=dict, max_length=100)
+
+
+@router.post("/identity/resolve", dependencies=[writes])
+def post_resolution(asked: ResolutionAsked, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
+    return once.do(
+        asked.model_dump_json().encode(),
+        lambda: resolution(resolve_estate(system.parts, asked.settings, shadow=asked.shadow), shadow=asked.shadow),
+    )
 
 
 @router.get("/identity/explain", dependencies=[reads("a", "b")])

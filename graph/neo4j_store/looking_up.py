@@ -138,6 +138,9 @@ class Lookups:
         for row in self.stream(cypher.SCOPE_RECORDS, source=source, realm=realm, scope=scope):
             yield ScopeRecord(*row)
 
+    def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
+        return tuple(key for (key,) in self.run(cypher.RECORD_KEYS, after=after, limit=limit))
+
     def document(self, kind: str, key: str) -> Document | None:
         for version, body in self.run(cypher.DOCUMENT, kind=kind, key=key):
             return Document(kind, key, version, from_json(body))

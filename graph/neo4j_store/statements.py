@@ -32,6 +32,7 @@ CARRIER_COUNTS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN key, coun
 CARRIERS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN l.key, l.record"
 MEMBERS = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c._records"
 CHILDREN = "UNWIND $keys AS key MATCH (r:Record {parent: key}) RETURN r.key"
+RECORD_KEYS = "MATCH (r:Record) WHERE r.key > $after RETURN r.key ORDER BY r.key LIMIT $limit"
 SCOPE_RECORDS = (
     "MATCH (r:Record {source: $source, realm: $realm, scope: $scope}) MATCH (c:CI {id: r.ci}) "
     "RETURN r.key, r.ci, c.class, r.heard, r.misses, r.gone ORDER BY r.key"

@@ -130,6 +130,9 @@ class Lookups:
         )
         return tuple(RecordPlace(*row) for row in rows)
 
+    def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
+        return tuple(key for (key,) in self.connection.execute(sql.RECORD_KEYS, (after, limit)))
+
     def document(self, kind: str, key: str) -> Document | None:
         row = self.connection.execute(sql.DOCUMENT, (kind, key)).fetchone()
         return None if row is None else Document(kind, key, row[0], from_json(row[1]))

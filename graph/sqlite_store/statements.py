@@ -21,6 +21,7 @@ CARRIER_COUNTS = "select c.key, count(*) from json_each(?) k join clue c on c.ke
 CARRIERS = "select c.key, c.record from json_each(?) k join clue c on c.key = k.value"
 MEMBERS = "select c.id, c.records from json_each(?) k join ci c on c.id = k.value"
 CHILDREN = "select r.key from json_each(?) k join record r on r.parent = k.value order by r.key"
+RECORD_KEYS = "select key from record where key > ? order by key limit ?"
 SCOPE_RECORDS = (
     "select r.key, r.ci, c.class, r.heard, r.misses, r.gone from record r join ci c on c.id = r.ci "
     "where r.source = ? and r.realm = ? and r.scope = ? order by r.key"

@@ -128,3 +128,14 @@ def test_a_decision_sent_twice_under_one_key_is_made_once(steward: TestClient, t
     problem(
         steward.post("/v1/merges", json={**asked, "reason": "y"}, headers={"Idempotency-Key": "k"}), 422, "key-reused"
     )
+
+
+def test_a_pass_in_the_shadow_says_what_it_would_join(steward: TestClient, viewer: TestClient, tell: Tell) -> None:
+    tell(*_doubtful("web"))
+    asked = {"shadow": True, "settings": {"bare_name_bits": 20}}
+    found = steward.post("/v1/identity/resolve", json=asked).json()
+    assert found["joins"] == [sorted(_where(steward).values())]
+    assert len(set(_where(steward).values())) == 2
+    problem(steward.post("/v1/identity/resolve", json={"shadow": True, "settings": {"x": 1}}), 422, "invalid")
+    problem(steward.post("/v1/identity/resolve", json={}), 422, "invalid")
+    problem(viewer.post("/v1/identity/resolve", json=asked), 403, "forbidden")

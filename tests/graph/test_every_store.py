@@ -329,3 +329,16 @@ def test_a_store_that_is_down_says_what_to_check(words: Vocabulary) -> None:
         open_store("bolt://127.0.0.1:9", words)
     with pytest.raises(StoreError, match="known schemes"):
         open_store("mysql://x", words)
+
+
+def test_every_record_key_is_listed_in_order_and_in_parts(store: GraphStore, put: Put, say: Say) -> None:
+    put(store, *(say(f"r{n:02}") for n in range(7)))
+    put(store, say("r03", gone=True))
+
+    def listed(tx: Any) -> list[str]:
+        found: list[str] = []
+        while more := tx.record_keys(after=found[-1] if found else "", limit=3):
+            found += more
+        return found
+
+    assert store.write(listed) == [f"agent|default|r{n:02}" for n in range(7)]

@@ -1,0 +1,43 @@
+"""The `cmdb` application, and what its commands share."""
+
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="A configuration management database and discovery service that says what it knows, how it knows it, "
+    "and what it does not know.",
+    epilog="Settings come from the environment: CMDB_STORE (sqlite:///cmdb.db by default), CMDB_STORE_USER, "
+    "CMDB_STORE_PASSWORD; or from a TOML file named by CMDB_CONFIG.",
+)
+token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
+app.add_typer(token_app, name="token")
+
+Json = Annotated[bool, typer.Option("--json", help="Print what the API would answer.")]
+Ref = Annotated[str, typer.Argument(help="An id, or [class.]kind[@realm]:value such as name:core-switch-1.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the source, key=value.", metavar="K=V")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def system() -> Any:
+    """The parts around the store of the settings."""
+    from api.settings import Settings
+    from api.wiring import build
+
+    return build(Settings())
+
+
+def operator() -> Any:
+    """Whoever can open the store may do everything."""
+    from api.tokens import Caller
+
+    return Caller("", "command line", "admin", frozenset(), frozenset())
+
+
+def example(*lines: str) -> str:
+    """Examples below a command's help."""
+    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,102 @@
+"""explain, review, merge, split, undo: identity as people see it and decide it."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.app import Json, Ref, Set, app, example, operator, system
+from api.cli.output import fail, plain_errors
+
+Reason = Annotated[str, typer.Option(help="Why; kept with the decision.")]
+
+
+@app.command(
+    epilog=example("cmdb explain fqdn:db1.corp.example ip:10.0.0.5", "cmdb explain record:jamf:C02X record:intune:77")
+)
+def explain(a: Ref, b: Ref, as_json: Json = False) -> None:
+    """Say why two things are one CI, or why they are not."""
+    with plain_errors():
+        from api.cli.deciding import show_explanation
+
+        raise typer.Exit(show_explanation(system(), operator(), a, b, as_json=as_json))
+
+
+@app.command(
+    epilog=example(
+        "cmdb review", "cmdb review --group", "cmdb review 1ng2n.1ng3k --merge --reason 'same asset tag'",
+        "cmdb review 1ng2n.1ng3k --keep-apart --reason 'two racks'",
+    )
+)  # fmt: skip
+def review(
+    review_id: Annotated[str | None, typer.Argument(help="A review of the queue, to answer it.")] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Both are one.")] = False,
+    keep_apart: Annotated[bool, typer.Option("--keep-apart", help="They are two.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    group: Annotated[bool, typer.Option("--group", help="Alike cases together.")] = False,
+    state: Annotated[str, typer.Option(help="open, decided or lapsed.")] = "open",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show what waits for a person, or answer one of it."""
+    with plain_errors():
+        from api.cli.deciding import answer_review, show_reviews
+
+        if review_id is None:
+            show_reviews(system(), operator(), state, limit, group=group, as_json=as_json)
+            return
+        if merge == keep_apart or not reason.strip():
+            fail("answer with --merge or --keep-apart, and say why with --reason")
+        answer_review(system(), operator(), review_id, "merge" if merge else "keep_apart", reason, as_json=as_json)
+
+
+@app.command(epilog=example("cmdb merge serial:C02X name:lap-042 --reason 'one laptop, two docks'"))
+def merge(
+    keep: Ref,
+    absorb: Annotated[str, typer.Argument(help="What becomes part of it; its id keeps leading there.")],
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Decide that two CIs are one."""
+    with plain_errors():
+        from api.cli.deciding import merge_two
+
+        merge_two(system(), operator(), keep, absorb, reason, as_json=as_json)
+
+
+@app.command(epilog=example("cmdb split name:lap-042 intune:77 --reason 'a loan device'"))
+def split(
+    ci: Ref,
+    records: Annotated[list[str], typer.Argument(help="Records that leave: source:record or source@realm:record.")],
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Decide that records of a CI are another thing."""
+    with plain_errors():
+        from api.cli.deciding import split_off
+
+        split_off(system(), operator(), ci, records, reason, as_json=as_json)
+
+
+@app.command(epilog=example("cmdb undo 1ng2g3dvmknjcxz0"))
+def undo(
+    decision: Annotated[str, typer.Argument(help="Id of a merge, a split or an answered review.")],
+    as_json: Json = False,
+) -> None:
+    """Take a decision back: everything is as if it had never been made."""
+    with plain_errors():
+        from api.cli.deciding import take_back
+
+        take_back(system(), decision, as_json=as_json)
+
+
+@app.command(epilog=example("cmdb resolve --shadow", "cmdb resolve --shadow --set common_at=30", "cmdb resolve"))
+def resolve(
+    shadow: Annotated[bool, typer.Option("--shadow", help="Only say what would change.")] = False,
+    settings: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Decide identity anew for the whole estate."""
+    with plain_errors():
+        from api.cli.deciding import resolve_all
+
+        resolve_all(system(), settings or [], shadow=shadow, as_json=as_json)
