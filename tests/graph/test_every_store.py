@@ -194,17 +194,17 @@ def test_filters_all_hold(store: GraphStore, say: Say, put: Put) -> None:
         say("2", name="b", attributes={"environment": "test", "tier": 1, "status": "in_use"}, source="other"),
         say("3", name="c", ci_class="switch", realm="berlin", identifiers=[("ip", "10.0.0.1")]),
     )
-    assert _names(store, environment="production") == ["a"]
-    assert _names(store, tier=1) == ["a", "b"]
-    assert _names(store, owner="x") == ["a"]
-    assert _names(store, status="in_use") == ["b"]
-    assert _names(store, realm="berlin") == ["c"]
+    assert _names(store, environment=("production",)) == ["a"]
+    assert _names(store, tier=(1,)) == ["a", "b"]
+    assert _names(store, owner=("x",)) == ["a"]
+    assert _names(store, status=("in_use",)) == ["b"]
+    assert _names(store, realm=("berlin",)) == ["c"]
     assert _names(store, classes=("switch", "router")) == ["c"]
-    assert _names(store, seen_by="other") == ["b"]
-    assert _names(store, not_seen_by="other") == ["a", "c"]
+    assert _names(store, seen_by=("other",)) == ["b"]
+    assert _names(store, not_seen_by=("other",)) == ["a", "c"]
     assert _names(store, bearing="ip|10.0.0.1|") == ["c"]
     assert _names(store, facts={"tags.k": "v"}) == ["a"]
-    assert _names(store, tier=1, environment="test") == ["b"]
+    assert _names(store, tier=(1, 2), environment=("test",)) == ["b"]
     assert _names(store, seen_before=0) == []
 
 
