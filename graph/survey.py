@@ -63,7 +63,7 @@ class Survey:
 
 
 def ends_of(
-    key: str, source: str, realm: str, record: str, ci: str, ci_class: str, name: str, payload: Mapping[str, Any]
+    payload: Mapping[str, Any], key: str, source: str, realm: str, record: str, ci: str, ci_class: str, name: str
 ) -> Iterator[UnresolvedEnd]:
     """The unresolved ends of one record; `payload` as `encode_record` spelled it."""
     newest = max(payload["v"], key=lambda version: version[1])

@@ -1,10 +1,13 @@
 """Every command of `cmdb`, with what it prints."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from api.cli.finding import find
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
+from api.cli.parts import operator as _operator
+from api.cli.parts import system as _system
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,20 +26,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print what the API would ans
 Ref = Annotated[str, typer.Argument(help="An id, or [class.]kind[@realm]:value such as name:core-switch-1.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the source, key=value.", metavar="K=V")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-def _system() -> Any:
-    from api.settings import Settings
-    from api.wiring import build
-
-    return build(Settings())
-
-
-def _operator() -> Any:
-    """Whoever can open the store may do everything."""
-    from api.tokens import Caller
-
-    return Caller("", "command line", "admin", frozenset(), frozenset())
 
 
 def _example(*lines: str) -> str:
@@ -144,18 +133,14 @@ def import_(
         import_from(_system(), file, as_json=as_json)
 
 
-@app.command(epilog=_example("cmdb find switch", "cmdb find 'core berlin' --class switch"))
-def find(
-    text: Annotated[str, typer.Argument(help="Words; each must begin a word of the CI.")],
-    class_: Annotated[list[str] | None, typer.Option("--class", help="Only of these classes.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    as_json: Json = False,
-) -> None:
-    """Find configuration items by words."""
-    with plain_errors():
-        from api.cli.asking import find_cis
-
-        raise typer.Exit(find_cis(_system(), text, class_ or [], limit, as_json=as_json))
+app.command(
+    epilog=_example(
+        "cmdb find switch",
+        "cmdb find 'core berlin' --class switch",
+        "cmdb find --seen-by ldap --not-seen-by intune,jamf --format csv > not-in-mdm.csv",
+        "cmdb find --service 'business_service.name:Payments' --stale",
+    )
+)(find)
 
 
 @app.command(epilog=_example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --json"))

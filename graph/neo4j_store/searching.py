@@ -11,9 +11,7 @@ from graph.neo4j_store.surveying import IS_ORPHAN
 from graph.store import FoundCI, Search
 
 _COLUMNS = "c.id, c.class, c.name, c.lifecycle, c.environment, c.tier, c.owner, c.last_seen, c._facts"
-_SEEN_BY = (
-    "EXISTS {{ MATCH (r:Record) WHERE r.key IN c._records AND r.source IN ${0} AND NOT r.gone AND r.ci = c.id }}"
-)
+_SEEN_BY = "EXISTS {{ MATCH (r:Record) WHERE r.key IN c._records AND r.source IN ${0} AND NOT r.gone AND r.ci = c.id }}"
 _AT_ONCE = 2_000
 """CIs looked at in one go for facts, which Cypher cannot compare"""
 

@@ -18,7 +18,7 @@ _WAITING = (
     "MATCH (w:Waiting) WHERE w.record >= $begin WITH DISTINCT w.record AS key "
     "MATCH (r:Record {key: key}) WHERE NOT r.gone "
     "MATCH (c:CI {id: r.ci}) WHERE c.lifecycle IN ['live', 'missing'] "
-    "RETURN r.key, r.source, r.realm, r.record, c.id, c.class, c.name, r.payload ORDER BY r.key"
+    "RETURN r.payload, r.key, r.source, r.realm, r.record, c.id, c.class, c.name ORDER BY r.key"
 )
 
 
@@ -26,11 +26,11 @@ def survey(look: Lookups, revision: int) -> Survey:
     """The survey of what the transaction sees, which the caller has made sure is one revision."""
 
     def cis() -> Iterator[SurveyedCI]:
-        for *row, realms, sources, orphan in look.stream(_CIS):
-            yield SurveyedCI(*row, tuple(realms), tuple(sorted(sources)), orphan)
+        for row in look.stream(_CIS):
+            yield SurveyedCI._make((*row[:6], tuple(row[6]), tuple(sorted(row[7])), row[8]))
 
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
-        for *row, payload in look.stream(_WAITING, begin=begin):
-            yield from ends_of(*row, from_json(payload))
+        for payload, *row in look.stream(_WAITING, begin=begin):
+            yield from ends_of(from_json(payload), *row)
 
     return Survey(revision, look.last_revision()[1], cis, ends, look.items)

@@ -18,7 +18,7 @@ _CIS = (
     "from ci c where c.lifecycle in ('live', 'missing') order by c.id"
 )
 _WAITING = (
-    "select r.key, r.source, r.realm, r.record, c.id, c.class, c.name, b.payload from record r "
+    "select b.payload, r.key, r.source, r.realm, r.record, c.id, c.class, c.name from record r "
     "join record_body b on b.n = r.n join ci c on c.id = r.ci "
     "where r.key >= ? and r.gone = 0 and c.lifecycle in ('live', 'missing') "
     "and r.key in (select record from waiting) order by r.key"
@@ -29,11 +29,12 @@ def survey(look: Lookups) -> Survey:
     """The survey of the connection's snapshot."""
 
     def cis() -> Iterator[SurveyedCI]:
-        for *row, realms, sources, orphan in look.connection.execute(_CIS):
-            yield SurveyedCI(*row, tuple(from_json(realms)), tuple(sorted(from_json(sources))), bool(orphan))
+        for row in look.connection.execute(_CIS):
+            realms, sources = tuple(from_json(row[6])), tuple(sorted(from_json(row[7])))
+            yield SurveyedCI._make((*row[:6], realms, sources, bool(row[8])))
 
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
-        for *row, payload in look.connection.execute(_WAITING, (begin,)):
-            yield from ends_of(*row, from_json(payload))
+        for payload, *row in look.connection.execute(_WAITING, (begin,)):
+            yield from ends_of(from_json(payload), *row)
 
     return Survey(*look.last_revision(), cis, ends, look.items)
