@@ -282,8 +282,8 @@ def test_a_survey_goes_through_all_that_is_there(store: GraphStore, say: Say, pu
         ("eth0", ("agent",), ("default",), True),
     }, "what is retired is there no more"
     assert [(end.record, end.nth, end.name, end.type, end.reference, end.group) for end in ends] == [
-        ("3", 0, "b", "depends_on", "name@berlin:no", "g"),
-        ("3", 1, "b", "depends_on", "ip@berlin:10.9.9.9", None),
+        ("3", 0, "b", "depends_on", "ip@berlin:10.9.9.9", None),
+        ("3", 1, "b", "depends_on", "name@berlin:no", "g"),
         ("4", 0, "eth0", "within", "record@default:agent:nobody", None),
     ]  # fmt: skip
     later = store.survey(lambda survey: [end.record for end in survey.ends(ends[-1].key)])
