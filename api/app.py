@@ -12,7 +12,7 @@ from api import problem_answers
 from api.access import OPEN
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
-from api.routes import cis, identity, impact, operations, runs
+from api.routes import cis, identity, impact, operations, quality, runs
 from api.wiring import System
 
 
@@ -34,7 +34,8 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_middleware(Doorway)
     problem_answers.install(app)
-    for router in (operations.router, runs.router, impact.router, identity.router, cis.router):
+    routers = (operations.router, runs.router, impact.router, identity.router, quality.router, cis.router)
+    for router in routers:
         app.include_router(router)
     return app
 

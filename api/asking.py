@@ -21,7 +21,7 @@ from api.wiring import System
 PATIENCE = 5.0
 """seconds that a read waits for a revision"""
 BETWEEN_LOOKS = 0.05
-LATER = frozenset({"as_of", "known_at", "service", "format"})
+LATER = frozenset({"as_of", "known_at"})
 """parameters of the contract that this version does not answer"""
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="items of one page")]

@@ -16,6 +16,7 @@ from graph.open_store import open_store
 from graph.store import GraphStore
 
 if TYPE_CHECKING:
+    from api.stock_taken import StockTaken
     from impact.live_graph import LiveGraph
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -38,6 +39,13 @@ class System:
         from impact.live_graph import LiveGraph
 
         return LiveGraph(self.store.topology, lambda: self.store.revision()[0])
+
+    @cached_property
+    def stock(self) -> "StockTaken":
+        """How good what is known is, kept until the revision moves."""
+        from api.stock_taken import StockTaken
+
+        return StockTaken(self.store, self.vocabulary)
 
     def close(self) -> None:
         """Release the store."""

@@ -20,6 +20,7 @@ from cmdb.surroundings import Block as Block
 from cmdb.surroundings import Brief as Brief
 from cmdb.surroundings import Surroundings
 from graph.ledger import Document, Ledger
+from graph.survey import Survey
 from graph.topology import Topology
 
 Work = TypeVar("Work")
@@ -67,6 +68,10 @@ class WriteTransaction(Surroundings, Protocol):
         """
 
 
+ANY = "*"
+"""any attribute"""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What CIs to find; every condition given must hold. Words must each begin a word of the CI's."""
@@ -76,16 +81,31 @@ class Search:
     lifecycles: tuple[str, ...] = ("live", "missing")
     bearing: str | None = None
     """a lookup key"""
-    environment: str | None = None
-    tier: int | None = None
-    owner: str | None = None
-    status: str | None = None
-    realm: str | None = None
-    seen_by: str | None = None
-    not_seen_by: str | None = None
+    environment: tuple[str, ...] = ()
+    tier: tuple[int, ...] = ()
+    owner: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    realm: tuple[str, ...] = ()
+    """of these and the next: any of them"""
+    seen_by: tuple[str, ...] = ()
+    """sources, one of which has a record of it that is not gone"""
+    not_seen_by: tuple[str, ...] = ()
+    """sources, none of which has one"""
     seen_before: int | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     """attribute → value as text"""
+    lacks: tuple[str, ...] = ()
+    """attributes of which nobody says anything, not even that there is none"""
+    incomplete: Mapping[str, tuple[str, ...]] | None = None
+    """class → attributes, one of which is lacking; CIs of other classes are complete"""
+    conflict: str | None = None
+    """an attribute whose value somebody disputes; ANY of them"""
+    stale: Mapping[str, int] | None = None
+    """class → seen last before then; CIs of other classes are not stale"""
+    orphan: bool = False
+    """no relation to any other, and within nothing"""
+    only: frozenset[str] | None = None
+    """none but these ids"""
 
 
 class FoundCI(NamedTuple):
@@ -175,6 +195,15 @@ class GraphStore(Ledger, Protocol):
 
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         """CIs in the order of (folded name, id), beginning after that pair."""
+
+    def search_all(self, query: Search) -> tuple[int, Iterator[FoundCI]]:
+        """Everything that is found, in the same order, all of one revision, which comes with it; in bounded memory.
+
+        What was begun and is not read to its end is let go when the iterator is.
+        """
+
+    def survey(self, look: Callable[[Survey], Work]) -> Work:
+        """Let `look` go through the whole of one revision. It may be called more than once and must only read."""
 
     def item(self, ci: str) -> ItemView | None:
         """One CI by id or by an id that was absorbed into it."""

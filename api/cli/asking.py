@@ -1,4 +1,4 @@
-"""find, show, history, runs, impact, spof: questions and how their answers look in a terminal."""
+"""show, history, runs, impact, spof: questions and how their answers look in a terminal."""
 
 from typing import Any
 
@@ -8,32 +8,13 @@ from api.cli.output import console, print_json, table
 from api.impact_answers import Asked, impact_answer, spof_answer
 from api.resolution import resolve
 from api.tokens import Caller
-from api.views import found_ci, past_event, run, whole_ci
+from api.views import past_event, run, whole_ci
 from api.wiring import System
-from cmdb.configuration_item import split_words
 from cmdb.errors import UnknownReference
 from discovery.run import reports
-from graph.store import Search
 
 NAMED = 5
 """lines of one kind that say what an answer cannot know"""
-
-
-def find_cis(system: System, text: str, classes: list[str], limit: int, *, as_json: bool) -> int:
-    """1 where nothing is found."""
-    for name in classes:
-        system.vocabulary.ci_class(name)
-    found = system.store.search(Search(words=split_words(text), classes=tuple(classes)), after=None, limit=limit + 1)
-    items = [found_ci(ci) for ci in found[:limit]]
-    if as_json:
-        print_json({"items": items, "next": None, "more": len(found) > limit})
-    else:
-        table(
-            f"{len(items)} found" + _more(len(found) > limit),
-            ("class", "name", "lifecycle", "tier", "owner", "last seen", "id"),
-            [(i["class"], i["name"], i["lifecycle"], i["tier"], i["owner"], i["last_seen"], i["id"]) for i in items],
-        )
-    return 0 if items else 1
 
 
 def _more(more: bool) -> str:

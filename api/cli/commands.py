@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.app import Json, Ref, Set, Yes, app, example, operator, system, token_app
+from api.cli.finding import find
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
 
 
@@ -109,18 +110,14 @@ def import_(
         import_from(system(), file, as_json=as_json)
 
 
-@app.command(epilog=example("cmdb find switch", "cmdb find 'core berlin' --class switch"))
-def find(
-    text: Annotated[str, typer.Argument(help="Words; each must begin a word of the CI.")],
-    class_: Annotated[list[str] | None, typer.Option("--class", help="Only of these classes.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
-    as_json: Json = False,
-) -> None:
-    """Find configuration items by words."""
-    with plain_errors():
-        from api.cli.asking import find_cis
-
-        raise typer.Exit(find_cis(system(), text, class_ or [], limit, as_json=as_json))
+app.command(
+    epilog=example(
+        "cmdb find switch",
+        "cmdb find 'core berlin' --class switch",
+        "cmdb find --seen-by ldap --not-seen-by intune,jamf --format csv > not-in-mdm.csv",
+        "cmdb find --service 'business_service.name:Payments' --stale",
+    )
+)(find)
 
 
 @app.command(epilog=example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --json"))

@@ -24,8 +24,9 @@ from api.asking import (
     writes,
 )
 from api.doorway import whole
+from api.exporting import Format, streamed
 from api.resolution import resolve
-from api.searching import Filters, search_for
+from api.searching import Filters, listed, search_for, tiers
 from api.tokens import Caller
 from api.views import ci_class, found_ci, past_event, record_place, relation_type, source, whole_ci
 from api.visibility import unseen
@@ -44,9 +45,9 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 Steward = Annotated[Caller, Depends(needs(CORRECT))]
 FILTERS = (
     "q", "class", "lifecycle", "identifier", "environment", "tier", "owner", "realm", "status", "tag",
-    "attribute.<name>", "seen_by", "not_seen_by", "seen_before",
+    "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "service", "lacks", "incomplete", "conflict", "stale",
+    "orphan", "format",
 )  # fmt: skip
-INT64 = 2**63 - 1
 
 
 class CorrectionAsked(Question):
@@ -60,7 +61,10 @@ class CorrectionAsked(Question):
 @router.get(
     "/cis",
     dependencies=[reads(*FILTERS, "ref", "limit", "cursor")],
-    description="Search, or with `ref` the whole of one CI. `attribute.<name>=` filters by any fact.",
+    description="Search, or with `ref` the whole of one CI. Lists may be repeated or, where no value holds one, "
+    "written with commas: any of them. `attribute.<name>=` filters by any fact; `service=` leaves what a service "
+    "stands on. `format=csv|ndjson` streams everything that is found, without pages.",
+    responses={200: {"content": {"text/csv": {}, "application/x-ndjson": {}}}},
 )
 def get_cis(
     request: Request,
@@ -71,15 +75,22 @@ def get_cis(
     class_: Annotated[list[str] | None, Query(alias="class", max_length=100)] = None,
     lifecycle: Several = None,
     identifier: One = None,
-    environment: One = None,
-    tier: Annotated[int | None, Query(ge=-INT64, le=INT64)] = None,
-    owner: One = None,
-    realm: One = None,
-    status: One = None,
+    environment: Several = None,
+    tier: Several = None,
+    owner: Several = None,
+    service: One = None,
+    realm: Several = None,
+    status: Several = None,
     tag: Several = None,
-    seen_by: One = None,
-    not_seen_by: One = None,
+    seen_by: Several = None,
+    not_seen_by: Several = None,
     seen_before: One = None,
+    lacks: Several = None,
+    incomplete: bool = False,
+    conflict: One = None,
+    stale: bool = False,
+    orphan: bool = False,
+    format: Format = "json",
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
@@ -89,10 +100,18 @@ def get_cis(
             raise Invalid(f"ref names one CI: {', '.join(others)} cannot go with it")
         return one_ci(system, ref, caller)
     filters = Filters(
-        q=q, classes=_listed(class_), lifecycles=_listed(lifecycle), identifier=identifier, environment=environment,
-        tier=tier, owner=owner, realm=realm, status=status, seen_by=seen_by, not_seen_by=not_seen_by,
-        seen_before=seen_before, tags=tuple(tag or ()), attributes=_attributes(request),
+        q=q, classes=listed(class_), lifecycles=listed(lifecycle), identifier=identifier,
+        environment=listed(environment), tier=tiers(listed(tier)), owner=tuple(owner or ()), service=service,
+        realm=listed(realm), status=listed(status), seen_by=listed(seen_by), not_seen_by=listed(not_seen_by),
+        seen_before=seen_before, tags=tuple(tag or ()), attributes=_attributes(request), lacks=listed(lacks),
+        incomplete=incomplete, conflict=conflict, stale=stale, orphan=orphan,
     )  # fmt: skip
+    if format != "json":
+        paged = sorted({"limit", "cursor"} & request.query_params.keys())
+        if paged:
+            raise Invalid(f"{format} gives everything that is found: {', '.join(paged)} cannot go with it")
+        revision, everything = system.store.search_all(search_for(filters, system, caller))
+        return streamed(format, (found_ci(ci) for ci in everything), revision)
     question = question_of(request, caller)
     place = place_in(system, question, cursor, str, str)
     after = (place[0], place[1]) if place is not None else None
@@ -104,11 +123,6 @@ def get_cis(
         [found_ci(ci) for ci in shown],
         (lambda: (name_key(shown[-1].name), shown[-1].id)) if len(found) > limit else None,
     )
-
-
-def _listed(said: list[str] | None) -> tuple[str, ...]:
-    """Values that may be repeated, or written with commas."""
-    return tuple(one for value in said or () for one in value.split(",") if one)
 
 
 def _attributes(request: Request) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
@@ -15,6 +15,7 @@ from graph.neo4j_store.looking_up import Lookups
 from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.sessions import Sessions
 from graph.neo4j_store.spelling import Spelling
+from graph.neo4j_store.surveying import survey
 from graph.neo4j_store.topology import read_topology
 from graph.neo4j_store.writing import put_document
 from graph.store import (
@@ -27,6 +28,7 @@ from graph.store import (
     StoreCounts,
     WriteTransaction,
 )  # fmt: skip
+from graph.survey import Survey
 from graph.topology import Topology
 
 Work = TypeVar("Work")
@@ -53,6 +55,26 @@ class Neo4jStore:
 
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         return self._sessions.one_revision(lambda look, _: searching.search(look, query, after=after, limit=limit))
+
+    def search_all(self, query: Search) -> tuple[int, Iterator[FoundCI]]:
+        # What has been handed out cannot be taken back when somebody writes meanwhile, so all is read before.
+        held = tempfile.TemporaryFile()  # noqa: SIM115 it is read after this returns
+
+        def read(look: Lookups, revision: int) -> int:
+            held.seek(0)
+            held.truncate()
+            held.writelines(to_json(ci).encode() + b"\n" for ci in searching.search_all(look, query))
+            return revision
+
+        try:
+            revision = self._sessions.standing_still(read)
+        except BaseException:
+            held.close()
+            raise
+        return revision, _read_back(held)
+
+    def survey(self, look: Callable[[Survey], Work]) -> Work:
+        return self._sessions.standing_still(lambda at, revision: look(survey(at, revision)))
 
     def item(self, ci: str) -> ItemView | None:
         return self._sessions.one_revision(lambda look, revision: _item(look, revision, ci))
@@ -112,6 +134,13 @@ class Neo4jStore:
 
     def close(self) -> None:
         self._sessions.close()
+
+
+def _read_back(held: IO[bytes]) -> Iterator[FoundCI]:
+    with held:
+        held.seek(0)
+        for line in held:
+            yield FoundCI(*from_json(line))
 
 
 def _item(look: Lookups, revision: int, ci: str) -> ItemView | None:

@@ -1,9 +1,13 @@
 """How CIs are found: words by the full-text index, everything else by columns."""
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import islice
 
-from graph.encoding import from_json, to_json
+from graph.encoding import to_json
+from graph.fact_conditions import facts_fit, looks_into_facts
 from graph.sqlite_store.looking_up import Lookups
+from graph.sqlite_store.surveying import IS_ORPHAN
 from graph.store import FoundCI, Search
 
 _COLUMNS = "c.id, c.class, c.name, c.lifecycle, c.environment, c.tier, c.owner, c.last_seen"
@@ -13,6 +17,17 @@ def search(
     connection: sqlite3.Connection, query: Search, *, after: tuple[str, str] | None, limit: int
 ) -> tuple[FoundCI, ...]:
     """CIs in the order of (name key, id), beginning after that pair."""
+    return tuple(islice(_found(connection, query, after, "ci c"), limit))
+
+
+def search_all(connection: sqlite3.Connection, query: Search) -> Iterator[FoundCI]:
+    """The same from the beginning to the end, as it is read: the index gives the order, so nothing is sorted."""
+    return _found(connection, query, None, "ci c indexed by ci_name")
+
+
+def _found(
+    connection: sqlite3.Connection, query: Search, after: tuple[str, str] | None, table: str
+) -> Iterator[FoundCI]:
     where: list[str] = []
     values: list[object] = []
 
@@ -29,44 +44,46 @@ def search(
         must("c.lifecycle in (select value from json_each(?))", to_json(query.lifecycles))
     for column in ("environment", "tier", "owner", "status"):
         wanted = getattr(query, column)
-        if wanted is not None:
-            must(f"c.{column} = ?", wanted)
-    if query.realm is not None:
-        must("exists (select 1 from json_each(c.realms) where value = ?)", query.realm)
+        if wanted:
+            must(f"c.{column} in (select value from json_each(?))", to_json(wanted))
+    if query.realm:
+        must("exists (select 1 from json_each(c.realms) where value in (select value from json_each(?)))",
+             to_json(query.realm))  # fmt: skip
+    if query.only is not None:
+        must("c.id in (select value from json_each(?))", to_json(sorted(query.only)))
     if query.bearing is not None:
         bearers = Lookups(connection).bearers([query.bearing], 1000, every_realm=True).get(query.bearing, ())
         must("c.id in (select value from json_each(?))", to_json([bearer.ci for bearer in bearers]))
-    if query.seen_by is not None:
-        must(_SEEN_BY, query.seen_by)
-    if query.not_seen_by is not None:
-        must(f"not {_SEEN_BY}", query.not_seen_by)
+    if query.seen_by:
+        must(_SEEN_BY, to_json(query.seen_by))
+    if query.not_seen_by:
+        must(f"not {_SEEN_BY}", to_json(query.not_seen_by))
     if query.seen_before is not None:
         must("c.last_seen < ?", query.seen_before)
+    if query.stale is not None:
+        classes: dict[int, list[str]] = {}
+        for name, before in query.stale.items():
+            classes.setdefault(before, []).append(name)
+        each = ["(c.last_seen < ? and c.class in (select value from json_each(?)))"] * len(classes)
+        given = [part for before, names in classes.items() for part in (before, to_json(names))]
+        must(f"({' or '.join(each) or '0'})", *given)
+    if query.orphan:
+        must(IS_ORPHAN)
     if after is not None:
         must("(c.name_key, c.id) > (?, ?)", *after)
-    found: list[FoundCI] = []
-    statement = f"select {_COLUMNS}, c.facts from ci c where {' and '.join(where) or '1'} order by c.name_key, c.id"
+    into_facts = looks_into_facts(query)
+    columns = f"{_COLUMNS}, c.facts" if into_facts else _COLUMNS
+    statement = f"select {columns} from {table} where {' and '.join(where) or '1'} order by c.name_key, c.id"
     cursor = connection.execute(statement, values)
-    for row in cursor:
-        if query.facts and not _says(row[-1], query):
-            continue
-        found.append(FoundCI(*row[:-1]))
-        if len(found) == limit:
-            break
-    cursor.close()
-    return tuple(found)
+    try:
+        for row in cursor:
+            if not into_facts or facts_fit(query, row[1], row[-1]):
+                yield FoundCI(*row[:8])
+    finally:
+        cursor.close()
 
 
 _SEEN_BY = (
     "exists (select 1 from json_each(c.records) k join record r on r.key = k.value "
-    "where r.source = ? and not r.gone and r.ci = c.id)"
+    "where r.source in (select value from json_each(?)) and not r.gone and r.ci = c.id)"
 )
-
-
-def _says(facts: str, query: Search) -> bool:
-    held = from_json(facts)
-    return all(name in held and _text(held[name][0]) == wanted for name, wanted in query.facts.items())
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -15,6 +15,7 @@ from graph.sqlite_store import statements as sql
 from graph.sqlite_store.connections import Connections
 from graph.sqlite_store.looking_up import Lookups
 from graph.sqlite_store.schema import prepare
+from graph.sqlite_store.surveying import survey
 from graph.sqlite_store.topology import read_topology
 from graph.sqlite_store.writing import WritingTransaction, put_document
 from graph.store import (
@@ -27,6 +28,7 @@ from graph.store import (
     StoreCounts,
     WriteTransaction,
 )
+from graph.survey import Survey
 from graph.topology import Topology
 
 Work = TypeVar("Work")
@@ -56,6 +58,20 @@ class SqliteStore:
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         with self._connections.reading() as connection:
             return searching.search(connection, query, after=after, limit=limit)
+
+    def search_all(self, query: Search) -> tuple[int, Iterator[FoundCI]]:
+        rows = self._search_all(query)
+        return next(rows), rows  # type: ignore[return-value]
+
+    def _search_all(self, query: Search) -> Iterator[int | FoundCI]:
+        """The revision, then what is found in it: one snapshot, given back when this ends or is let go."""
+        with self._connections.reading() as connection:
+            yield Lookups(connection).last_revision()[0]
+            yield from searching.search_all(connection, query)
+
+    def survey(self, look: Callable[[Survey], Work]) -> Work:
+        with self._connections.reading() as connection:
+            return look(survey(Lookups(connection)))
 
     def item(self, ci: str) -> ItemView | None:
         with self._connections.reading() as connection:

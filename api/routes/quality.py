@@ -1,0 +1,103 @@
+"""Section 2: how good what is known is, and what was never looked at."""
+
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.access import READ, needs
+from api.answers import json_answer
+from api.asking import Cursor, Limit, One, Several, TheSystem, page, place_in, question_of, reads
+from api.quality_views import pair, spelled_quality, unresolved_end
+from api.searching import listed, realms_in_sight
+from api.tokens import Caller
+from api.wiring import System
+from graph.quality import in_sight
+from graph.survey import Survey, UnresolvedEnd
+
+router = APIRouter(prefix="/v1", tags=["quality"])
+
+Reader = Annotated[Caller, Depends(needs(READ))]
+ClassName = Annotated[str | None, Query(alias="class", max_length=256)]
+
+
+@router.get(
+    "/quality",
+    dependencies=[reads("realm")],
+    description="Completeness, staleness, duplicates, orphans, conflicts and unresolved ends, per class and source. "
+    "Each number comes with the question that opens the list behind it.",
+)
+def get_quality(system: TheSystem, caller: Reader, realm: Several = None) -> Response:
+    realms = realms_in_sight(listed(realm), caller)
+    return json_answer(spelled_quality(system.stock.now(realms), system.vocabulary, listed(realm)))
+
+
+@router.get("/quality/duplicates", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
+def get_duplicates(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    class_: ClassName = None,
+    source: One = None,
+    realm: Several = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    _declared(system, class_)
+    question = question_of(request, caller)
+    place = place_in(system, question, cursor, str, str)
+    after: tuple[str, str] = (place[0], place[1]) if place is not None else ("", "")
+    stock = system.stock.now(realms_in_sight(listed(realm), caller))
+    wanted = (found for found in stock.pairs if (found.a.id, found.b.id) > after and (class_, source) in found.cells())
+    found = list(islice(wanted, limit + 1))
+    shown = found[:limit]
+    return page(
+        system,
+        question,
+        [pair(one) for one in shown],
+        (lambda: (shown[-1].a.id, shown[-1].b.id)) if len(found) > limit else None,
+    )
+
+
+@router.get("/quality/unresolved", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
+def get_unresolved(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    class_: ClassName = None,
+    source: One = None,
+    realm: Several = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    _declared(system, class_)
+    question = question_of(request, caller)
+    place = place_in(system, question, cursor, str, int)
+    after: tuple[str, int] = (place[0], place[1]) if place is not None else ("", -1)
+    realms = frozenset(realms_in_sight(listed(realm), caller))
+
+    def meant(end: UnresolvedEnd) -> bool:
+        return (
+            (end.key, end.nth) > after
+            and class_ in (None, end.ci_class)
+            and source in (None, end.source)
+            and in_sight(end, realms)
+        )
+
+    def look(survey: Survey) -> list[UnresolvedEnd]:
+        return list(islice(filter(meant, survey.ends(after[0])), limit + 1))
+
+    found = system.store.survey(look)
+    shown = found[:limit]
+    return page(
+        system,
+        question,
+        [unresolved_end(end) for end in shown],
+        (lambda: (shown[-1].key, shown[-1].nth)) if len(found) > limit else None,
+    )
+
+
+def _declared(system: System, ci_class: str | None) -> None:
+    """Raises Invalid for a class that nobody declared."""
+    if ci_class is not None:
+        system.vocabulary.ci_class(ci_class)

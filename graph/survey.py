@@ -1,0 +1,76 @@
+"""Survey: every CI that is there, and every end of a relation that fits none, of one revision, gone through once."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cmdb.configuration_item import ConfigurationItem
+
+WITHIN = "within"
+"""what stands for a relation type where the end is what a record lies within"""
+
+
+class SurveyedCI(NamedTuple):
+    """One live or missing CI. Facts and identifiers are JSON text, because most who look need not look inside."""
+
+    id: str
+    ci_class: str
+    name: str
+    last_seen: int
+    facts: str
+    """as `graph.encoding.encode_facts` spells them: attribute → [value, record, outvoted?]"""
+    identifiers: str
+    """rows in the order of HeldIdentifier's fields"""
+    realms: tuple[str, ...]
+    sources: tuple[str, ...]
+    """sources with a record of it that is not gone; sorted"""
+    orphan: bool
+    """no relation to any other, and within nothing"""
+
+
+class UnresolvedEnd(NamedTuple):
+    """What a record names and no single CI is."""
+
+    key: str
+    """of the record"""
+    nth: int
+    """among the unresolved ends of the record, from 0"""
+    source: str
+    realm: str
+    record: str
+    ci: str
+    ci_class: str
+    name: str
+    type: str
+    """of the relation, or WITHIN"""
+    outgoing: bool
+    reference: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Each function reads the store anew, so what it gives can be gone through again; nothing is held in memory."""
+
+    revision: int
+    recorded_at: int
+    cis: Callable[[], Iterator[SurveyedCI]]
+    """in the order of id"""
+    ends: Callable[[str], Iterator[UnresolvedEnd]]
+    """of live and missing CIs, in the order of record key, beginning with that key"""
+    items: Callable[[Collection[str]], Mapping[str, ConfigurationItem]]
+    """whole CIs by id"""
+
+
+def ends_of(
+    payload: Mapping[str, Any], key: str, source: str, realm: str, record: str, ci: str, ci_class: str, name: str
+) -> Iterator[UnresolvedEnd]:
+    """The unresolved ends of one record; `payload` as `encode_record` spelled it."""
+    newest = max(payload["v"], key=lambda version: version[1])
+    claims, within = newest[11], newest[12]
+    ends = payload.get("e", ())
+    open_ends = [tuple(claim[:4]) for claim, end in zip(claims, ends, strict=False) if end is None]
+    if within is not None and payload.get("p") is None:
+        open_ends.append((WITHIN, True, within, None))
+    for nth, (type_, outgoing, reference, group) in enumerate(open_ends):
+        yield UnresolvedEnd(key, nth, source, realm, record, ci, ci_class, name, type_, outgoing, reference, group)
