@@ -12,7 +12,7 @@ from api import problem_answers
 from api.access import OPEN
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
-from api.routes import cis, impact, operations, runs
+from api.routes import cis, impact, operations, past, runs
 from api.wiring import System
 
 
@@ -34,7 +34,7 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_middleware(Doorway)
     problem_answers.install(app)
-    for router in (operations.router, runs.router, impact.router, cis.router):
+    for router in (operations.router, runs.router, impact.router, past.router, cis.router):
         app.include_router(router)
     return app
 
