@@ -12,7 +12,7 @@ from api import problem_answers
 from api.access import OPEN
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
-from api.routes import cis, identity, impact, operations, quality, runs
+from api.routes import cis, identity, impact, operations, past, quality, runs
 from api.wiring import System
 
 
@@ -34,9 +34,8 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_middleware(Doorway)
     problem_answers.install(app)
-    routers = (operations.router, runs.router, impact.router, identity.router, quality.router, cis.router)
-    for router in routers:
-        app.include_router(router)
+    for section in (operations, runs, impact, identity, past, quality, cis):
+        app.include_router(section.router)
     return app
 
 

@@ -39,6 +39,11 @@ def record_key(source: str, realm: str, record: str) -> str:
     return f"{escaped(source)}|{escaped(realm)}|{escaped(record)}"
 
 
+def realm_of(key: str) -> str:
+    """The realm in a record's key."""
+    return key.split("|")[1].replace("%7C", "|").replace("%25", "%")
+
+
 def folded_name(name: str) -> str:
     """A standing name as it is compared."""
     return unicodedata.normalize("NFC", name.strip()).casefold()

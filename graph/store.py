@@ -216,6 +216,13 @@ class GraphStore(Ledger, Protocol):
     def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
         """Events of a CI, newest first, beginning before (revision, seq)."""
 
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        """Events of everything in the order of (revision, seq), beginning after that pair; whole revisions only.
+
+        An event that is handed out never changes, and none ever comes to lie before it: whoever goes on from the last
+        one misses nothing and sees nothing twice.
+        """
+
     def record_places(
         self, source: str | None, realm: str | None, *, after: str | None, limit: int
     ) -> tuple[RecordPlace, ...]:

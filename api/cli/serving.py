@@ -7,6 +7,9 @@ from api.cli.output import console, print_json
 from api.tokens import create_token, list_tokens
 from api.wiring import System
 
+STREAMS_END = 3
+"""seconds after which those who follow the feed of events are cut off when the server stops; they resume elsewhere"""
+
 
 def serve_api(system: System, host: str, port: int, *, as_json: bool = False) -> None:
     """Serve until stopped."""
@@ -22,4 +25,7 @@ def serve_api(system: System, host: str, port: int, *, as_json: bool = False) ->
             console.print(f"Admin token, shown once: [bold]{token}[/bold]", soft_wrap=True, highlight=False)
             console.print(f"\n  curl -H 'Authorization: Bearer {token}' {address}/v1/cis?q=switch", soft_wrap=True)
 
-    uvicorn.run(create_app(system, on_ready=announce), host=host, port=port, log_level="warning")
+    uvicorn.run(
+        create_app(system, on_ready=announce), host=host, port=port, log_level="warning",
+        timeout_graceful_shutdown=STREAMS_END,
+    )  # fmt: skip

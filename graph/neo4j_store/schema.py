@@ -14,6 +14,7 @@ _UNIQUE = (
 _INDEXED = (
     ("Clue", "key"), ("Clue", "record"), ("Waiting", "key"), ("Waiting", "record"), ("CI", "name_key"),
     ("History", "ci"), ("Document", "kind", "key"), ("Record", "source", "realm", "scope"), ("Record", "parent"),
+    ("History", "revision", "seq"),
 )  # fmt: skip
 _FULL_TEXT = (
     f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "

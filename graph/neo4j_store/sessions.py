@@ -106,6 +106,11 @@ class Sessions:
                 return found
         return self.writing(lambda tx: read(tx, tx.revision - 1))
 
+    def settled(self, read: Callable[[Lookups, int], Work]) -> Work:
+        """A read of what never changes again, up to a revision that shows with all that it wrote."""
+        last = self._settled()[0]
+        return self.reading(lambda look: read(look, last))
+
     def _settled(self) -> tuple[int, int]:
         # What a commit writes shows bit by bit; the lock of its writer is free only when all of it does.
         with self.session() as session, session.begin_transaction() as tx:

@@ -107,6 +107,18 @@ HISTORY = (
     "ORDER BY h.revision DESC, h.seq DESC"
 )
 
+# A node holds the events of one record: the one that holds the event `$seq`, or begins after it, is the first.
+EVENTS = (
+    "OPTIONAL MATCH (b:History) WHERE b.revision = $revision AND b.seq <= $seq WITH coalesce(max(b.seq), 0) AS first "
+    "CALL { WITH first MATCH (h:History) WHERE h.revision = $revision AND h.seq >= first AND h.revision <= $last "
+    "RETURN h ORDER BY h.revision, h.seq LIMIT $limit UNION ALL "
+    "MATCH (h:History) WHERE h.revision > $revision AND h.revision <= $last "
+    "RETURN h ORDER BY h.revision, h.seq LIMIT $limit } "
+    "WITH h LIMIT $limit MATCH (v:RevisionLog {n: h.revision}) "
+    "RETURN h.revision, h.seq, h.observed_at, v.recorded_at, v.run, h.source, h.ci, h.record, h.events "
+    "ORDER BY h.revision, h.seq"
+)
+
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 CREATE = "UNWIND $rows AS row CREATE (n:$LABEL) SET n = row"

@@ -8,6 +8,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json, to_json
+from graph.events import first_events
 from graph.ledger import Document
 from graph.neo4j_store import dumping, searching
 from graph.neo4j_store import statements as cypher
@@ -86,6 +87,13 @@ class Neo4jStore:
 
     def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
         return self._sessions.one_revision(lambda look, _: _history(look, ci, before, limit))
+
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        revision, seq = after
+        given = {"revision": revision, "seq": seq, "limit": limit + 1}
+        return self._sessions.settled(
+            lambda look, last: first_events(look.stream(cypher.EVENTS, last=last, **given), after, limit)
+        )
 
     def record_places(
         self, source: str | None, realm: str | None, *, after: str | None, limit: int

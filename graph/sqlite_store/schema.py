@@ -46,6 +46,7 @@ create table history (
     observed_at integer not null, events text not null
 );
 create index history_ci on history (ci, revision, seq);
+create index history_revision on history (revision, seq);
 create table document (
     kind text not null, key text not null, version integer not null, body text not null, primary key (kind, key)
 ) without rowid;

@@ -95,6 +95,13 @@ HISTORY = (
     "from history h join revision v on v.n = h.revision where h.ci = ?1 and h.revision <= ?2 "
     "order by h.revision desc, h.seq desc"
 )
+# a row holds the events of one record: the one that holds the event `?2`, or begins after it, is the first
+EVENTS = (
+    "select h.revision, h.seq, h.observed_at, v.recorded_at, v.run, h.source, h.ci, h.record, h.events "
+    "from history h join revision v on v.n = h.revision where (h.revision, h.seq) >= "
+    "(?1, coalesce((select max(b.seq) from history b where b.revision = ?1 and b.seq <= ?2), 0)) "
+    "order by h.revision, h.seq"
+)
 NEW_EVENTS = "insert into history (ci, revision, seq, record, source, observed_at, events) values (?, ?, ?, ?, ?, ?, ?)"
 
 # -- writing ---------------------------------------------------------------------------------------------------------

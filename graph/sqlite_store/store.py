@@ -9,6 +9,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json
+from graph.events import first_events
 from graph.ledger import Document
 from graph.sqlite_store import dumping, searching
 from graph.sqlite_store import statements as sql
@@ -109,6 +110,10 @@ class SqliteStore:
                     if len(found) == limit:
                         return tuple(found)
         return tuple(found)
+
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        with self._connections.reading() as connection:
+            return first_events(connection.execute(sql.EVENTS, after), after, limit)
 
     def record_places(
         self, source: str | None, realm: str | None, *, after: str | None, limit: int

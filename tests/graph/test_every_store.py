@@ -319,6 +319,34 @@ def test_history_is_newest_first_and_can_be_paged(store: GraphStore, say: Say, p
     assert paged == list(whole)
 
 
+def test_the_feed_of_events_has_neither_gap_nor_repeat(store: GraphStore, say: Say, put: Put) -> None:
+    assert store.events((0, 0), 10) == ()
+    for day in range(1, 4):
+        put(
+            store,
+            *(say(f"r{n}", name=f"n{n}", day=day, attributes={"os": f"v{day}", "x": day, "y": day}) for n in range(5)),
+        )
+    put(store, say("r0", name="n0", day=9, attributes={"os": "v3", "x": 3, "y": 3}))  # a revision without events
+    whole = store.events((0, -1), 1000)
+    order = [(event.revision, event.seq) for event in whole]
+    assert order == sorted(set(order))
+    assert len(order) == 5 + 2 * 15
+    assert [seq for revision, seq in order if revision == 2] == list(range(15))
+    for limit in (1, 2, 4, 7):
+        paged: list[Any] = []
+        place = (0, -1)
+        while page := store.events(place, limit):
+            paged += page
+            place = (page[-1].revision, page[-1].seq)
+        assert paged == list(whole)
+    (ci,) = store.search(Search(words=("n3",)), after=None, limit=1)
+    of_one = [event for event in whole if event.ci == ci.id]
+    assert list(reversed(of_one)) == list(store.history(ci.id, before=None, limit=100))
+    assert store.events(order[-1], 10) == ()
+    put(store, say("new", name="new"))
+    assert [event.kind for event in store.events(order[-1], 10)] == ["created"]
+
+
 def test_records_are_listed_with_their_cis(store: GraphStore, say: Say, put: Put) -> None:
     put(store, say("1", source="a"), say("2", source="b"), say("3", source="b", realm="x"))
     assert [(p.source, p.record) for p in store.record_places(None, None, after=None, limit=10)] == [

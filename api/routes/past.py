@@ -1,0 +1,57 @@
+"""Section 2, looking back: the feed of events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.access import READ, needs
+from api.asking import Cursor, Limit, TheSystem, page, place_in, question_of, reads
+from api.event_feed import BEGINNING, feed, place_from, spelled_place, stream
+from api.tokens import Caller, caller_of
+from api.views import past_event
+
+router = APIRouter(prefix="/v1", tags=["looking back"])
+
+Reader = Annotated[Caller, Depends(needs(READ))]
+EVENT_STREAM = "text/event-stream"
+
+
+@router.get(
+    "/events",
+    dependencies=[reads("after", "limit", "cursor")],
+    description="Events in the order in which they were recorded, beginning behind `after` (a revision, or "
+    "revision.seq). As JSON a page; with `Accept: text/event-stream` as they come, each with its place as `id`: a "
+    "reader who was cut off goes on by `Last-Event-ID` without gap or repeat.",
+    responses={200: {"content": {"application/json": {}, EVENT_STREAM: {}}}},
+)
+def get_events(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    after: Annotated[str | None, Query(max_length=64, description="revision or revision.seq")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    accept: Annotated[str, Header()] = "",
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> Response:
+    # A reader that was cut off comes again with the same address, so where it stopped counts more.
+    said = last_event_id or after
+    place = BEGINNING if said is None else place_from(said)
+    if EVENT_STREAM in accept:
+        authorization = request.headers.get("authorization")
+        events = stream(system, caller, place, lambda: caller_of(system, authorization))
+        return StreamingResponse(
+            events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        )
+    question = question_of(request, caller)
+    going_on = place_in(system, question, cursor, int, int)
+    found = feed(system, caller, place if going_on is None else (going_on[0], going_on[1]), limit)
+    return page(
+        system,
+        question,
+        [past_event(event) for event in found.events],
+        (lambda: found.place) if found.more else None,
+        place=spelled_place(found.place),
+        revision=system.store.revision()[0],
+    )
