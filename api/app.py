@@ -13,6 +13,7 @@ from api.access import OPEN
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
 from api.routes import cis, identity, impact, operations, past, quality, runs
+from api.ticking import ticking
 from api.wiring import System
 
 
@@ -27,7 +28,8 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(prepare)
         on_ready()
-        yield
+        with ticking(system):
+            yield
 
     app = FastAPI(title="cmdb", version="1", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.system = system

@@ -16,6 +16,11 @@ class Settings(BaseSettings):
     store_user: str | None = Field(None, description="user of the store, where it asks for one")
     store_password: SecretStr | None = Field(None, description="password of the store")
     store_password_file: Path | None = Field(None, description="a file that holds the password of the store")
+    vocabulary: Path | None = Field(None, description="a TOML file with further classes, kinds, types and authorities")
+    hold_share: float = Field(
+        0.2, ge=0, le=1, description="share of a scope's live records that a complete run may miss without being held"
+    )
+    hold_least: int = Field(10, ge=1, description="records that a complete run may always miss, less one")
     host: str = Field("127.0.0.1", description="address that `cmdb serve` listens on")
     port: int = Field(8080, description="port that `cmdb serve` listens on")
 

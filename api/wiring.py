@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from api.looked_at import LookedAt
 from api.settings import Settings
+from cmdb.errors import Invalid
 from cmdb.vocabulary import Vocabulary, vocabulary
+from cmdb.vocabulary_file import with_file
 from discovery.run import Parts
 from discovery.sources import SOURCES
 from graph.open_store import open_store
@@ -53,11 +55,23 @@ class System:
 
 
 def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> System:
-    """The parts around one store. Raises graph.store.StoreError where it cannot be opened."""
-    words = vocabulary({name: source.traits for name, source in SOURCES.items()})
+    """The parts around one store. Raises StoreError where it cannot be opened, Invalid for a wrong vocabulary file."""
+    words = declared_words(settings)
     store = open_store(settings.store, words, user=settings.store_user, password=settings.password())
-    parts = Parts(store, words, clock or now, new_id)
+    parts = Parts(store, words, clock or now, new_id, settings.hold_share, settings.hold_least)
     return System(settings, words, store, parts, LookedAt(parts))
+
+
+def declared_words(settings: Settings) -> Vocabulary:
+    """What is built in and what the vocabulary file adds. Raises cmdb.errors.Invalid with file and line."""
+    words = vocabulary({name: source.traits for name, source in SOURCES.items()})
+    if settings.vocabulary is None:
+        return words
+    try:
+        text = settings.vocabulary.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"the vocabulary file {settings.vocabulary} cannot be read: {error}") from None
+    return with_file(words, text, str(settings.vocabulary))
 
 
 def now() -> int:

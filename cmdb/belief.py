@@ -1,25 +1,13 @@
 """believe: of everything the sightings of a CI say, which value stands for each attribute."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from cmdb.ci_class import DAY
 from cmdb.configuration_item import Fact, OutvotedValue
+from cmdb.lifecycle import has_expired
 from cmdb.observation import Value
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
-
-HALF_LIFE: Mapping[str, int] = {
-    "os": 30 * DAY,
-    "version": 30 * DAY,
-    "owner": 180 * DAY,
-    "environment": 365 * DAY,
-    "tier": 365 * DAY,
-    "serial": 3650 * DAY,
-}
-DEFAULT_HALF_LIFE = 90 * DAY
-"""microseconds after which a value is worth half: a property of the attribute, so that the winner depends on the
-sightings alone and never on the clock"""
 
 
 def believe(sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int) -> dict[str, Fact]:
@@ -29,9 +17,12 @@ def believe(sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int) -> 
     Values of sightings that are gone or closed stand only where no other is left. `now` only ends corrections that
     have expired. A value of None ("I say it has none") stands like any other.
     """
-    speaking = [sighting for sighting in sightings if sighting.is_open and not _expired(sighting, now)]
+    speaking = [sighting for sighting in sightings if sighting.is_open and not has_expired(sighting, now)]
+    if all(is_human(sighting) for sighting in speaking):
+        # Nobody but people is left: what the sources said last is better than nothing, and people stand over it.
+        speaking += [sighting for sighting in sightings if not is_human(sighting)]
     if not speaking:
-        speaking = [sighting for sighting in sightings if not is_human(sighting)]
+        speaking = [sighting for sighting in sightings if sighting.correction is None]
     if len(speaking) == 1:
         only = speaking[0]
         return {name: Fact(value, only.record_key) for name, value in only.said.attributes}
@@ -42,16 +33,17 @@ def believe(sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int) -> 
     return {name: _fact(name, said[name], vocabulary) for name in sorted(said)}
 
 
-def _expired(sighting: Sighting, now: int) -> bool:
-    correction = sighting.correction
-    return correction is not None and correction.expires_at is not None and correction.expires_at <= now
-
-
 def _fact(attribute: str, said: list[tuple[Sighting, Value]], vocabulary: Vocabulary) -> Fact:
     ranked = sorted(said, key=lambda one: standing(one[0], attribute, vocabulary), reverse=True)
     winner, value = ranked[0]
-    outvoted = tuple(OutvotedValue(other, sighting.record_key) for sighting, other in ranked[1:] if other != value)
+    outvoted = tuple(
+        OutvotedValue(other, sighting.record_key) for sighting, other in ranked[1:] if not _is_same(other, value)
+    )
     return Fact(value, winner.record_key, outvoted)
+
+
+def _is_same(one: Value, other: Value) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)  # to Python true is 1
 
 
 def standing(sighting: Sighting, attribute: str, vocabulary: Vocabulary) -> tuple[float, int, str, str]:
@@ -66,5 +58,5 @@ def standing(sighting: Sighting, attribute: str, vocabulary: Vocabulary) -> tupl
     authority = traits.authority_of.get(attribute, traits.authority)
     if authority <= 0:
         return (-math.inf, at, sighting.source, sighting.record_key)
-    worth = math.log2(authority) + at / HALF_LIFE.get(attribute, DEFAULT_HALF_LIFE)
+    worth = math.log2(authority) + at / vocabulary.half_life(attribute)
     return (worth, at, sighting.source, sighting.record_key)

@@ -32,10 +32,15 @@ class Absence:
     misses_to_retire: int = 3
     age_to_retire: int = 14 * DAY
     """microseconds since the last contact of the newest sighting"""
+    contact_age: int | None = None
+    """microseconds without contact after which a record that is still listed keeps nothing alive, where its source
+    knows contact; None: never"""
     by_scan: bool = True
     """whether the silence of a scan counts: a laptop that is switched off is not missing"""
     ever: bool = True
     """False: never missing by itself, only by a person or the source that declared it"""
+    with_holder: bool = False
+    """retired with the thing that it is on (its `within`), unless it was seen after that one's last sign of life"""
 
 
 @dataclass(frozen=True, slots=True)

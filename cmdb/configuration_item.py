@@ -55,6 +55,12 @@ class ConfigurationItem:
     realms: tuple[str, ...]
     parent: str | None = None
     """the CI that its name is unique in"""
+    because: str | None = None
+    """why it is not live; None while it is"""
+    contradiction: str | None = None
+    """what its declared status says against what is observed"""
+    due: int | None = None
+    """when time alone next moves something about it (microseconds UTC); may be early, never late"""
 
     def text(self, attribute: str) -> str | None:
         """A fact as text, None where nobody says it."""

@@ -86,7 +86,8 @@ def _links(draft: Draft, record: Record, sighting: Sighting, *, before: bool) ->
 def _speaks(draft: Draft, record: Record, sighting: Sighting, *, before: bool) -> bool:
     item = draft.were.get(record.ci) if before else draft.items.get(record.ci)
     name = item.ci_class if item is not None else sighting.said.ci_class
-    return witnesses(sighting, draft.vocabulary.classes[name])
+    now = None if before else draft.context.now
+    return witnesses(sighting, draft.vocabulary.classes[name], draft.vocabulary, now)
 
 
 def _witness(record: Record, claim: Claim) -> Witness:

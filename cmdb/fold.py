@@ -5,10 +5,13 @@ from collections.abc import Collection, Sequence
 from cmdb.belief import believe, standing
 from cmdb.ci_class import DEVICE
 from cmdb.configuration_item import ConfigurationItem, Fact, HeldIdentifier
+from cmdb.contradiction import contradiction
 from cmdb.identifier import is_scoped, linking_key
-from cmdb.lifecycle import lifecycle
+from cmdb.lifecycle import Presence, presence
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
+
+_LIVE = Presence("live", None, None)
 
 
 def fold(
@@ -16,52 +19,67 @@ def fold(
     vocabulary: Vocabulary,
     now: int,
     common: Collection[str] = (),
+    holder_until: int | None = None,
     *,
     keep: str | None = None,
 ) -> ConfigurationItem:
     """The CI that these sightings are. It bears the id that a person kept, else that of the member applied first.
 
-    `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0.
+    `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0. `holder_until`:
+    the last sign of life of the retired thing that it is on.
     """
-    if len(sightings) == 1 and sightings[0].is_open:
-        return _alone(sightings[0], vocabulary, now, common)
+    if len(sightings) == 1 and sightings[0].is_open and sightings[0].correction is None:
+        return _alone(sightings[0], vocabulary, now, common, holder_until)
     reported = [sighting for sighting in sightings if not is_human(sighting)] or list(sightings)
     speaking = [sighting for sighting in reported if sighting.is_open] or reported
     ci_class, name, parent = _standing_class(speaking, vocabulary), _standing_name(speaking, vocabulary), None
     for sighting in speaking:
         parent = parent or sighting.parent
+    facts = believe(sightings, vocabulary, now)
+    found = presence(sightings, vocabulary.classes[ci_class], vocabulary, now, holder_until)
     return ConfigurationItem(
         id=keep or min(reported, key=lambda sighting: sighting.applied).brought,
         ci_class=ci_class,
         name=name,
-        lifecycle=lifecycle(sightings, vocabulary.classes[ci_class], vocabulary, now),
+        lifecycle=found.lifecycle,
         first_seen=min(sighting.first for sighting in reported),
         last_seen=max(sighting.last for sighting in reported),
-        facts=believe(sightings, vocabulary, now),
+        facts=facts,
         identifiers=_held(speaking, vocabulary, common),
         records=tuple(sorted({sighting.record_key for sighting in sightings})),
         realms=tuple(sorted({sighting.realm for sighting in reported})),
         parent=parent,
+        because=found.because,
+        contradiction=contradiction(sightings, facts, found),
+        due=found.due,
     )
 
 
-def _alone(sighting: Sighting, vocabulary: Vocabulary, now: int, common: Collection[str]) -> ConfigurationItem:
+def _alone(
+    sighting: Sighting, vocabulary: Vocabulary, now: int, common: Collection[str], holder_until: int | None
+) -> ConfigurationItem:
     """The same for a CI that one record says everything about, as most are."""
     said = sighting.said
     alone = (sighting,)
-    live = not sighting.misses
+    declared = vocabulary.classes[said.ci_class]
+    steady = not sighting.misses and holder_until is None and declared.absence.contact_age is None
+    found = _LIVE if steady else presence(alone, declared, vocabulary, now, holder_until)
+    facts = {name: Fact(value, sighting.record_key) for name, value in said.attributes}
     return ConfigurationItem(
         sighting.brought,
         said.ci_class,
         said.name,
-        "live" if live else lifecycle(alone, vocabulary.classes[said.ci_class], vocabulary, now),
+        found.lifecycle,
         sighting.first,
         sighting.last,
-        {name: Fact(value, sighting.record_key) for name, value in said.attributes},
+        facts,
         _held(alone, vocabulary, common),
         (sighting.record_key,),
         (sighting.realm,),
         sighting.parent,
+        found.because,
+        contradiction(alone, facts, found),
+        found.due,
     )
 
 

@@ -54,6 +54,8 @@ class IdentifierKind:
     by_realm: bool = False
     """means something within its realm only"""
     worthless: Callable[[str], bool] = lambda value: False
+    form: str = ""
+    """which of FORMS a declared kind has; empty for those that are built in"""
 
 
 def _text(value: str) -> str:
@@ -174,6 +176,16 @@ _DECLARED = (
 )
 
 IDENTIFIER_KINDS: dict[str, IdentifierKind] = {declared.name: declared for declared in _DECLARED}
+
+FORMS: dict[str, tuple[Callable[[str], str], Callable[[str], bool]]] = {
+    "text": (_text, _placeholder),
+    "folded": (_folded, _placeholder),
+    "serial": (_serial, _spaceless_placeholder),
+    "uuid": (_guid, _worthless_uuid),
+    "mac": (_mac, _worthless_mac),
+    "domain": (_domain_name, _worthless_name),
+}
+"""normal forms that a declared kind can choose from, each with the values that identify nothing"""
 
 NAME_KINDS = frozenset({"name", "hostname", "fqdn"})
 """counted once, as the best of them: they say the same thing in three spellings"""

@@ -213,6 +213,9 @@ def _check_types(vocabulary: Vocabulary, ci_class: str, facts: Mapping[str, Valu
         wanted = KNOWN_EVERYWHERE.get(name) or (declared[name].type if name in declared else None)
         if wanted is not None and value is not None and not _fits(wanted, value):
             raise Invalid(f"attribute {name} of a {ci_class} is {value!r}: {wanted} is wanted")
+        choices = declared[name].choices if name in declared else ()
+        if choices and not set(value if isinstance(value, tuple) else (value,)) <= {*choices, None}:
+            raise Invalid(f"attribute {name} of a {ci_class} is {value!r}: {', '.join(choices)} are allowed")
         if name == "status" and value is not None and value not in STATUSES:
             raise Invalid(f"status {value!r} is unknown: {', '.join(STATUSES)} are allowed")
 

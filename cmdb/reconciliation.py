@@ -10,6 +10,8 @@ from cmdb.draft import Context, Draft, keys_of
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
 from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
+from cmdb.holders import follow_holders
+from cmdb.lifecycle import has_expired
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.reference import record_key
@@ -102,6 +104,14 @@ def reconcile_rulings(ruled: Mapping[str, tuple[Ruling, ...]], around: Surroundi
     return _outcome(draft, _patch(draft, drawn, ()), [], [], frozenset())
 
 
+def reconcile_due(cis: Collection[str], around: Surroundings, context: Context) -> Outcome:
+    """What the graph becomes by the passing of time alone, of CIs whose `due` has come (or whose rules have moved)."""
+    draft = Draft(around, context)
+    draft.load(around.records(sorted({key for item in around.items(cis).values() for key in item.records})))
+    drawn = _work_out(draft, set(draft.new))
+    return _outcome(draft, _patch(draft, drawn, ()), [], [], frozenset())
+
+
 def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | None) -> Touch | None:
     """The touch that these observations amount to, None where more than times may move."""
     if not brief.content or any(said.gone or said.content != brief.content for said in saids):
@@ -163,6 +173,7 @@ def _work_out(draft: Draft, spoken: set[str]) -> Drawn:
         find_parents(draft, unplaced)
         if unplaced:
             settle(draft, unplaced)
+        follow_holders(draft)
         claimants = load_claimants(draft, moved_keys(draft))
         concerned = inside | displaced_children(draft) | claimants
         unplaced = find_parents(draft, concerned) | (draft.drawn_in - draft.keys.keys())
@@ -184,6 +195,7 @@ def _claims_moved(draft: Draft, key: str) -> bool:
         or old.gone != new.gone
         or old.misses != new.misses
         or len(old.ends) != len(new.ends)
+        or (new.correction is not None and has_expired(draft.open_sighting(key), draft.context.now))
     )
 
 
@@ -227,6 +239,7 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and len(draft.groups[record.ci]) == 1
         and sighting.is_open
         and not sighting.misses
+        and draft.items[record.ci].lifecycle == "live"
         and record.correction is None
         and not any(is_moving(draft.meaning(claim.reference)[0]) for claim in sighting.said.claims)
         and (sighting.said.within is None or not is_moving(draft.meaning(sighting.said.within)[0]))

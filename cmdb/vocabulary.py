@@ -1,10 +1,11 @@
 """The words of this installation: classes, relation types, identifier kinds and what is known of each source."""
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from cmdb.ci_class import CIClass
+from cmdb.ci_class import DAY, CIClass
 from cmdb.classes import CLASSES
 from cmdb.errors import Invalid
 from cmdb.identifier import IDENTIFIER_KINDS, IdentifierKind
@@ -12,6 +13,18 @@ from cmdb.relation_type import RELATION_TYPES, RelationType
 
 HUMAN = "human"
 """the source that stands for a person; refused at every door"""
+
+HALF_LIVES: Mapping[str, int] = {
+    "os": 30 * DAY,
+    "version": 30 * DAY,
+    "owner": 180 * DAY,
+    "environment": 365 * DAY,
+    "tier": 365 * DAY,
+    "serial": 3650 * DAY,
+}
+DEFAULT_HALF_LIFE = 90 * DAY
+"""microseconds after which a value is worth half: a property of the attribute, so that the winner depends on the
+sightings alone and never on the clock"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Vocabulary:
     relation_types: Mapping[str, RelationType]
     identifier_kinds: Mapping[str, IdentifierKind]
     sources: Mapping[str, SourceTraits]
+    half_lives: Mapping[str, int] = field(default_factory=lambda: HALF_LIVES)
 
     def ci_class(self, name: str) -> CIClass:
         """Raises Invalid for an undeclared class."""
@@ -53,14 +67,45 @@ class Vocabulary:
         """Traits of a source; one that declared none keeps one record per thing and speaks with authority 1."""
         return self.sources.get(source, _UNDECLARED)
 
+    def half_life(self, attribute: str) -> int:
+        """Microseconds after which a value of the attribute is worth half."""
+        return self.half_lives.get(attribute, DEFAULT_HALF_LIFE)
+
+    def words(self) -> dict[str, str]:
+        """Every word that data in a store may bear, with what of its declaration decides identity or impact.
+
+        A store was written under its words: it can take more of them, but none of them away or to another meaning.
+        """
+        return {
+            **{f"class {c.name}": f"{c.family}/{c.named}/{c.apart}/{c.own_record}" for c in self.classes.values()},
+            **{
+                f"relation type {r.name}": f"{r.effect}/{r.effect_if_observed}/{r.default_group}"
+                for r in self.relation_types.values()
+            },
+            **{
+                f"identifier kind {k.name}": f"{k.one_valued}/{k.by_realm}/{k.form}"
+                for k in self.identifier_kinds.values()
+            },
+        }
+
     def fingerprint(self) -> str:
-        """Changes whenever a declaration that decides identity or impact does; a store refuses another one."""
-        words = [
-            *(f"{c.name}/{c.family}/{c.named}/{c.apart}/{c.own_record}" for c in self.classes.values()),
-            *(f"{r.name}/{r.effect}/{r.effect_if_observed}/{r.default_group}" for r in self.relation_types.values()),
-            *(f"{k.name}/{k.one_valued}/{k.by_realm}" for k in self.identifier_kinds.values()),
-        ]
-        return hashlib.blake2b("\n".join(sorted(words)).encode(), digest_size=8).hexdigest()
+        """Changes with any word; writers of one store must have the same."""
+        return _digest(sorted(self.words().items()))
+
+    def rules(self) -> str:
+        """Changes with anything by which a CI is folded: when it has moved, every CI has to be folded anew."""
+        return _digest(
+            [
+                sorted((name, asdict(traits)) for name, traits in self.sources.items()),
+                sorted(self.half_lives.items()),
+                sorted((c.name, asdict(c.absence)) for c in self.classes.values()),
+                sorted((k.name, k.bits) for k in self.identifier_kinds.values()),
+            ]
+        )
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True, default=dict).encode(), digest_size=8).hexdigest()
 
 
 _UNDECLARED = SourceTraits()

@@ -1,22 +1,21 @@
 """How a run ends: what it did not find goes missing, unless that would be too much to believe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from cmdb.contradiction import absence_is_expected
 from cmdb.draft import Context
 from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.reconciliation import reconcile_absence
+from cmdb.reference import escaped
+from cmdb.scope import lies_in, overlap
 from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
 from discovery.run_report import RunReport, ScopeReport, Status
-from graph.store import ScopeRecord, WriteTransaction
+from discovery.tick import IN_PASSING, tick
+from graph.store import GraphStore, ScopeRecord, WriteTransaction
 
 HELD = "held"
 """ledger kind: which run of a scope waits for a person"""
-
-SHARE_TO_HOLD = 0.20
-LEAST_TO_HOLD = 10
-"""a complete run that would turn more than this share of its scope's live records missing, and at least so many,
-waits for a person (settings)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,9 @@ class Absences:
     live: int
     """how many live records of those classes the scope holds"""
 
-    def are_too_many(self) -> bool:
+    def are_too_many(self, parts: Parts) -> bool:
         """Whether to ask a person before believing it."""
-        return self.newly >= LEAST_TO_HOLD and self.newly > SHARE_TO_HOLD * self.live
+        return self.newly >= parts.hold_least and self.newly > parts.hold_share * self.live
 
 
 def finish(parts: Parts, run_id: str, *, complete: bool, error: str | None = None) -> RunReport:
@@ -71,7 +70,7 @@ def close(
     status: Status = "failed" if failed else "complete" if whole else "partial"
     if not found.full or failed:
         return _end(parts, ended, status)
-    return _believe_absences(parts, ended, read, status)
+    return _believe_absences(parts, ended, status)
 
 
 def cancel(parts: Parts, run_id: str) -> RunReport:
@@ -87,66 +86,78 @@ def release(parts: Parts, run_id: str) -> RunReport:
     found = report(parts, run_id)
     if found.status != "held":
         raise RunEnded(f"run {run_id} is not held: {found.status}")
-    scopes = [scope.scope for scope in found.scopes if scope.complete]
-    return _miss_all(parts, found, scopes, "complete")
+    return _miss_all(parts, found, "complete")
 
 
-def _believe_absences(parts: Parts, ended: RunReport, scopes: Sequence[str], status: Status) -> RunReport:
-    for scope in scopes:
-        _supersede(parts, ended, scope)
-    for scope in scopes:
-        absences = parts.store.write(lambda tx, scope=scope: _absences(tx, parts, ended, scope))  # type: ignore[misc]
-        if absences.are_too_many():
+def _believe_absences(parts: Parts, ended: RunReport, status: Status) -> RunReport:
+    _supersede(parts, ended)
+    absences = parts.store.write(lambda tx: _absences(tx, parts, ended))
+    for scope, found in absences.items():
+        if found.are_too_many(parts):
             why = (
-                f"{absences.newly} of {absences.live} live records of {scope} were not found, more than can be "
+                f"{found.newly} of {found.live} live records of {scope} were not found, more than can be "
                 f"believed without a person's word: release it, or run the source again"
             )
-            for held in scopes:
-                _hold(parts, ended, held)
             return _end(parts, replace(ended, held_because=why), "held")
-    return _miss_all(parts, ended, scopes, status)
+    return _miss_all(parts, ended, status)
 
 
-def _absences(tx: WriteTransaction, parts: Parts, ended: RunReport, scope: str) -> Absences:
-    missed: list[str] = []
-    newly = live = 0
+def _absences(tx: WriteTransaction, parts: Parts, ended: RunReport) -> dict[str, Absences]:
+    """Scope read to the end → what was not found in it."""
+    found: dict[str, Absences] = {}
     scan = parts.vocabulary.traits(ended.source).scan
-    for record in tx.scope_records(ended.source, ended.realm, scope):
-        if record.gone:
-            continue
-        unheard = record.heard <= ended.opened_in
-        if unheard:
-            missed.append(record.key)
-        if record.misses == 0 and _counts(parts, record, scan):
-            live += 1
-            newly += unheard
-    return Absences(tuple(missed), newly, live)
+    for scope, held in _judged(tx, ended):
+        before = found.get(scope, Absences((), 0, 0))
+        missed, newly, live = list(before.missed), before.newly, before.live
+        for record in tx.scope_records(ended.source, ended.realm, held):
+            if record.gone:
+                continue
+            unheard = record.heard <= ended.opened_in
+            if unheard:
+                missed.append(record.key)
+            if record.misses == 0 and _counts(parts, record, scan):
+                live += 1
+                newly += unheard
+        found[scope] = Absences(tuple(missed), newly, live)
+    return found
+
+
+def _judged(tx: WriteTransaction, ended: RunReport) -> Iterator[tuple[str, str]]:
+    """(scope of the run, scope that records belong to) wherever the run says for certain what is there.
+
+    A scope that was read to the end speaks for every scope inside it, but not where something in common was not read
+    to the end by the same run.
+    """
+    read = [scope.scope for scope in ended.scopes if scope.complete]
+    unread = [scope.scope for scope in ended.scopes if not scope.complete]
+    for held in tx.scopes(ended.source, ended.realm):
+        around = next((scope for scope in read if lies_in(held, scope)), None)
+        if around is not None and not any(overlap(held, scope) for scope in unread):
+            yield around, held
 
 
 def _counts(parts: Parts, record: ScopeRecord, scan: bool) -> bool:
     declared = parts.vocabulary.classes.get(record.ci_class)
+    if absence_is_expected(record.status):
+        return False
     if declared is None:
         return True
     return declared.counts_in_hold and declared.absence.ever and (declared.absence.by_scan or not scan)
 
 
-def _miss_all(parts: Parts, ended: RunReport, scopes: Sequence[str], status: Status) -> RunReport:
+def _miss_all(parts: Parts, ended: RunReport, status: Status) -> RunReport:
     """Apply the misses in patches of bounded size; the report says `complete` only with the last."""
-    for scope in scopes:
-        while True:
-            done, ended = parts.store.write(
-                lambda tx, scope=scope, ended=ended: _miss_some(tx, parts, ended, scope)  # type: ignore[misc]
-            )
-            if done:
-                break
+    done = False
+    while not done:
+        done, ended = parts.store.write(lambda tx, ended=ended: _miss_some(tx, parts, ended))  # type: ignore[misc]
     return _end(parts, ended, status)
 
 
-def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport, scope: str) -> tuple[bool, RunReport]:
+def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport) -> tuple[bool, RunReport]:
     """One patch of misses; where it stopped stands in the report, so that after a crash nothing is missed twice."""
-    progress = ended.progress or {}
-    reached = progress.get("missed_until", "") if progress.get("scope") == scope else ""
-    missed = [key for key in _absences(tx, parts, ended, scope).missed if key > reached]
+    reached = (ended.progress or {}).get("missed_until", "")
+    found = _absences(tx, parts, ended).values()
+    missed = sorted(key for absences in found for key in absences.missed if key > reached)
     chunk = missed[:MAX_BATCH]
     if not chunk:
         return True, ended
@@ -158,7 +169,7 @@ def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport, scope: str)
         missed=ended.missed + len(chunk),
         gone_missing=ended.gone_missing + outcome.gone_missing,
         retired=ended.retired + outcome.retired,
-        progress={"scope": scope, "missed_until": chunk[-1]},
+        progress={"missed_until": chunk[-1]},
         revision=tx.revision,
     )
     tx.apply(replace(outcome.patch, documents=(*outcome.patch.documents, _document(moved))))
@@ -166,41 +177,67 @@ def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport, scope: str)
 
 
 def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
+    """Write the report as it will stay, and with it whether the run's scopes wait for a person."""
+    read = [scope.scope for scope in ended.scopes if scope.complete]
+
     def work(tx: WriteTransaction) -> RunReport:
         now = parts.now()
         final = replace(ended, status=status, ended_at=now, touched_at=now, progress=None, revision=tx.revision)
+        waiting = {"run": ended.run_id} if status == "held" else None
         documents = [_document(final)]
-        if status == "complete":
-            documents += [
-                DocumentWrite(HELD, key, None)
-                for scope in ended.scopes
-                if (key := _held_key(ended, scope.scope)) and tx.document(HELD, key) is not None
-            ]
+        for key in (_held_key(ended, scope) for scope in read):
+            there = tx.document(HELD, key)
+            if waiting is not None or (there is not None and there.body["run"] == ended.run_id):
+                documents.append(DocumentWrite(HELD, key, waiting))
         tx.apply(GraphPatch(now, run=ended.run_id, documents=tuple(documents)))
         return final
 
-    return parts.store.write(work)
+    final = parts.store.write(work)
+    tick(parts, most=IN_PASSING)
+    return final
 
 
-def _hold(parts: Parts, ended: RunReport, scope: str) -> None:
-    parts.store.put(DocumentWrite(HELD, _held_key(ended, scope), {"run": ended.run_id}))
+def _supersede(parts: Parts, by: RunReport) -> None:
+    """A complete run replaces those that are still held, as far as it has read their scopes."""
+    read = [scope.scope for scope in by.scopes if scope.complete]
+    for key, run_id in list(_waiting(parts.store, by)):
+        scope = key.removeprefix(_held_key(by, ""))
+        if run_id != by.run_id and any(lies_in(scope, wider) for wider in read):
+            _give_way(parts, run_id, scope, key, by)
 
 
-def _supersede(parts: Parts, by: RunReport, scope: str) -> None:
-    """A complete run replaces the one of its scope that is still held."""
-    waiting = parts.store.document(HELD, _held_key(by, scope))
-    if waiting is None or waiting.body["run"] == by.run_id:
-        return
+def _give_way(parts: Parts, run_id: str, scope: str, key: str, by: RunReport) -> None:
+    """The held run no longer speaks for this scope; it is superseded when it speaks for none."""
+    documents = [DocumentWrite(HELD, key, None)]
     try:
-        held = report(parts, waiting.body["run"])
+        held = report(parts, run_id)
     except UnknownRun:
-        return
-    if held.status == "held":
-        parts.store.put(_document(replace(held, status="superseded", notes=(*held.notes, f"by run {by.run_id}"))))
+        held = None
+    if held is not None and held.status == "held":
+        why = f"superseded by run {by.run_id}"
+        scopes = tuple(ScopeReport(s.scope, False, why) if s.scope == scope else s for s in held.scopes)
+        over = not any(s.complete for s in scopes)
+        note = f"by run {by.run_id}" if over else f"{scope}: {why}"
+        status: Status = "superseded" if over else "held"
+        documents.append(_document(replace(held, scopes=scopes, status=status, notes=(*held.notes, note))))
+    parts.store.write(lambda tx: tx.apply(GraphPatch(parts.now(), run=by.run_id, documents=tuple(documents))))
+
+
+def _waiting(store: GraphStore, run: RunReport) -> Iterator[tuple[str, str]]:
+    """(key, run) of every scope of this source and realm that waits for a person."""
+    begin = after = _held_key(run, "")
+    while True:
+        for document in (page := store.documents(HELD, after=after)):
+            if not document.key.startswith(begin):
+                return
+            yield document.key, document.body["run"]
+            after = document.key
+        if not page:
+            return
 
 
 def _held_key(run: RunReport, scope: str) -> str:
-    return f"{run.source}|{run.realm}|{scope}"
+    return f"{escaped(run.source)}|{escaped(run.realm)}|{scope}"
 
 
 def _document(found: RunReport) -> DocumentWrite:

@@ -44,6 +44,10 @@ class Parts:
     vocabulary: Vocabulary
     now: Callable[[], int]
     new_id: Callable[[], str]
+    hold_share: float = 0.20
+    hold_least: int = 10
+    """a complete run that would turn more than this share of its scope's live records missing, and at least so many,
+    waits for a person"""
 
 
 @dataclass(frozen=True, slots=True)

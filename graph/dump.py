@@ -15,7 +15,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "clue": ("key", "record"),
     "ci": (
         "id", "class", "name", "name_key", "lifecycle", "status", "environment", "tier", "owner", "network_root",
-        "first_seen", "last_seen", "facts", "identifiers", "records", "realms", "parent", "words",
+        "first_seen", "last_seen", "facts", "identifiers", "records", "realms", "parent", "because", "contradiction",
+        "due", "words",
     ),
     "relation": (
         "id", "type", "from_ci", "to_ci", "witnesses", "first_seen", "requirements", "effect", "basis", "strength",
@@ -27,6 +28,16 @@ TABLES: dict[str, tuple[str, ...]] = {
     "document": ("kind", "key", "version", "body"),
 }  # fmt: skip
 """kind of row → its columns: text, whole numbers or null; lists and objects as JSON text, truth as 0 or 1"""
+
+
+LATER: dict[str, dict[str, Any]] = {"ci": {"because": None, "contradiction": None, "due": 0}}
+"""columns that older exports lack, with what stands for them: due at once, and so folded anew by the next tick"""
+
+
+def whole_row(kind: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of an export with every column of ours."""
+    later = LATER.get(kind)
+    return {**later, **row} if later else row
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,24 @@ class ScopeRecord(NamedTuple):
     heard: int
     misses: int
     gone: bool
+    status: str | None
+    """the CI's declared status"""
 
 
 class WriteTransaction(Surroundings, Protocol):
     """What a writer may look up, all of it under the lock under which its patch will be applied."""
 
     def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
-        """Every record that belongs to the scope, in the order of key."""
+        """Every record that belongs to exactly this scope, in the order of key."""
+
+    def scopes(self, source: str, realm: str) -> tuple[str, ...]:
+        """Every scope that a record of this source and realm belongs to, in order."""
+
+    def due(self, until: int, limit: int) -> tuple[str, ...]:
+        """CIs whose `due` is not after that time, those first due first."""
+
+    def cis_after(self, after: str, limit: int) -> tuple[str, ...]:
+        """Ids of CIs in order, beginning after that one."""
 
     def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
         """Keys of all records, gone ones too, in their order, beginning after that key."""
@@ -227,6 +238,9 @@ class GraphStore(Ledger, Protocol):
         self, source: str | None, realm: str | None, *, after: str | None, limit: int
     ) -> tuple[RecordPlace, ...]:
         """Records in the order of record key, beginning after that key."""
+
+    def next_due(self) -> int | None:
+        """When time alone next moves something (microseconds UTC; may be early), None where nothing waits for it."""
 
     def topology(self) -> Topology:
         """The estate of one revision as arrays."""

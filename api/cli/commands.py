@@ -153,6 +153,15 @@ def runs(
         show_runs(system(), limit, as_json=as_json)
 
 
+@app.command(epilog=example("cmdb tick", "*/10 * * * * cmdb tick    # where nothing serves"))
+def tick(as_json: Json = False) -> None:
+    """Let time take effect: what is out of contact, long enough missing, or corrected until now."""
+    with plain_errors():
+        from api.cli.ticking import tick_now
+
+        tick_now(system(), as_json=as_json)
+
+
 @app.command(
     epilog=example(
         "cmdb impact name:core-switch-1", "cmdb impact name:payments --dependencies", "cmdb impact ip:10.0.0.5 --json"

@@ -12,7 +12,7 @@ from api.cli.output import print_json, table
 
 def examine(*, as_json: bool) -> int:
     """1 where something that is needed does not work."""
-    checks = [_python(), _store(), _nmap(), _rights()]
+    checks = [_python(), _vocabulary(), _store(), _nmap(), _rights()]
     if as_json:
         print_json({"checks": checks, "ok": all(c["ok"] is not False for c in checks)})
     else:
@@ -33,16 +33,35 @@ def _python() -> dict[str, Any]:
     return _check("cmdb", True, f"{version('cmdb')} on Python {platform.python_version()}")
 
 
+def _vocabulary() -> dict[str, Any]:
+    from api.settings import Settings
+    from api.wiring import declared_words
+    from cmdb.errors import Invalid
+
+    settings = Settings()
+    try:
+        words = declared_words(settings)
+    except Invalid as error:
+        return _check("vocabulary", False, str(settings.vocabulary), str(error))
+    added = "" if settings.vocabulary is None else f", with {settings.vocabulary}"
+    return _check(
+        "vocabulary", True,
+        f"{len(words.classes)} classes, {len(words.relation_types)} relation types, "
+        f"{len(words.identifier_kinds)} identifier kinds{added}",
+    )  # fmt: skip
+
+
 def _store() -> dict[str, Any]:
     from api.settings import Settings
     from api.wiring import build
+    from cmdb.errors import Invalid
     from graph.store import StoreError
 
     settings = Settings()
     shown = settings.store.split("@")[-1]
     try:
         system = build(settings)
-    except StoreError as error:
+    except (StoreError, Invalid) as error:
         return _check("store", False, shown, str(error))
     counts = system.store.counts()
     revision = system.store.revision()[0]

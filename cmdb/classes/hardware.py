@@ -9,8 +9,8 @@ MACHINE = {
     "cpu_count": Attribute("integer", "logical processors", watched=True),
     "memory_bytes": Attribute("integer", "main memory in bytes", watched=True),
 }
-STEADY = Absence(misses_to_retire=3, age_to_retire=14 * DAY)
-PORTABLE = Absence(misses_to_retire=1, age_to_retire=90 * DAY, by_scan=False)
+STEADY = Absence(misses_to_retire=3, age_to_retire=14 * DAY, contact_age=90 * DAY)
+PORTABLE = Absence(misses_to_retire=1, age_to_retire=90 * DAY, contact_age=30 * DAY, by_scan=False)
 
 HARDWARE = (
     CIClass(
@@ -18,7 +18,7 @@ HARDWARE = (
         "hardware",
         DEVICE,
         "Something answers; what kind of machine it is nobody has said yet.",
-        STEADY,
+        Absence(misses_to_retire=3, age_to_retire=14 * DAY),
         MACHINE,
     ),
     CIClass("server", "hardware", DEVICE, "A physical machine that serves others.", STEADY, MACHINE),
@@ -42,7 +42,7 @@ HARDWARE = (
         "hardware",
         PART,
         "A board, blade or power supply inside a chassis.",
-        Absence(age_to_retire=0),
+        Absence(age_to_retire=0, with_holder=True),
         counts_in_hold=False,
     ),
 )

@@ -3,7 +3,7 @@
 from cmdb.ci_class import DEVICE, PART, Absence, Attribute, CIClass
 from cmdb.classes.hardware import MACHINE, STEADY
 
-WITH_ITS_DEVICE = Absence(misses_to_retire=3, age_to_retire=0)
+WITH_ITS_DEVICE = Absence(misses_to_retire=3, age_to_retire=0, with_holder=True)
 
 NETWORK = (
     CIClass("switch", "network", DEVICE, "Carries traffic between the ports of a network.", STEADY, MACHINE),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from graph.dump import TABLES, End, check_end
+from graph.dump import TABLES, End, check_end, whole_row
 from graph.encoding import from_json, to_json
 from graph.neo4j_store import statements as cypher
 from graph.neo4j_store.encoding import Row, ci_row, read_ci, read_relation, said
@@ -30,7 +30,7 @@ _CIS = (
     "MATCH (c:CI) WHERE c.id >= '' WITH c ORDER BY c.id "
     "RETURN c.id, c.class, c.name, c.name_key, c.lifecycle, c.status, c.environment, c.tier, c.owner, "
     "toInteger(c._network_root), c.first_seen, c.last_seen, c._facts, c._identifiers, c._records, c._realms, "
-    "c._parent, c._words"
+    "c._parent, c._because, c._contradiction, c._due, c._words"
 )
 _RELATIONS = (
     "MATCH (a:CI)-[r]->(b:CI) WITH a, r, b ORDER BY r.id "
@@ -101,7 +101,8 @@ class _Counted:
             raise StoreError(f"the export holds a row of unknown kind {kind!r}")
         self.count += 1
         # No other column than ours, whatever a file says: they become properties.
-        return kind, {column: row["row"][column] for column in TABLES[kind]}
+        given = whole_row(kind, row["row"])
+        return kind, {column: given[column] for column in TABLES[kind]}
 
 
 def _fill_plainly(tx: WritingTransaction, kind: str, rows: list[Mapping[str, Any]]) -> None:
@@ -126,7 +127,8 @@ def _fill_cis(tx: WritingTransaction, _kind: str, rows: list[Mapping[str, Any]])
     for row in rows:
         ci = read_ci(
             [row["id"], row["class"], row["name"], row["lifecycle"], row["first_seen"], row["last_seen"], row["facts"],
-             row["identifiers"], from_json(row["records"]), from_json(row["realms"]), row["parent"]]
+             row["identifiers"], from_json(row["records"]), from_json(row["realms"]), row["parent"], row["because"],
+             row["contradiction"], row["due"]]
         )  # fmt: skip
         filled.append({**ci_row(ci), "name_key": row["name_key"], "_words": row["words"]})
     tx.create_cis(filled)

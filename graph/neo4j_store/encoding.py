@@ -65,6 +65,7 @@ def ci_row(ci: ConfigurationItem) -> dict[str, Any]:
         "status": ci.text("status"),
         "_facts": encode_facts(ci.facts), "_identifiers": to_json(ci.identifiers), "_records": list(ci.records),
         "_realms": list(ci.realms), "_parent": ci.parent, "_words": " ".join(words_of(ci)),
+        "_because": ci.because, "_contradiction": ci.contradiction, "_due": ci.due,
         "_network_root": root is not None and root.value is True,
     }  # fmt: skip
     return said(row)
@@ -89,10 +90,12 @@ def _stored(value: Value) -> Any:
 
 def read_ci(row: Row) -> ConfigurationItem:
     """The other way round, from CI_COLUMNS."""
-    id_, ci_class, name, lifecycle, first_seen, last_seen, facts, identifiers, records, realms, parent = row
+    (id_, ci_class, name, lifecycle, first_seen, last_seen, facts, identifiers, records, realms, parent, because,
+     contradiction, due) = row  # fmt: skip
     return ConfigurationItem(
         id_, ci_class, name, lifecycle, first_seen, last_seen, decode_facts(facts),
         tuple(HeldIdentifier(*held) for held in from_json(identifiers)), tuple(records), tuple(realms), parent,
+        because, contradiction, due,
     )  # fmt: skip
 
 

@@ -141,6 +141,20 @@ class Lookups:
     def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
         return tuple(key for (key,) in self.run(cypher.RECORD_KEYS, after=after, limit=limit))
 
+    def scopes(self, source: str, realm: str) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.run(cypher.SCOPES, source=source, realm=realm))
+
+    def due(self, until: int, limit: int) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.run(cypher.DUE, until=until, limit=limit))
+
+    def next_due(self) -> int | None:
+        ((at,),) = self.run(cypher.NEXT_DUE)
+        found: int | None = at
+        return found
+
+    def cis_after(self, after: str, limit: int) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.run(cypher.CIS_AFTER, after=after, limit=limit))
+
     def document(self, kind: str, key: str) -> Document | None:
         for version, body in self.run(cypher.DOCUMENT, kind=kind, key=key):
             return Document(kind, key, version, from_json(body))

@@ -3,9 +3,11 @@
 from neo4j import ManagedTransaction, Session
 
 from cmdb.vocabulary import Vocabulary
-from graph.store import StoreError, VocabularyMismatch
+from graph.neo4j_store.statements import LOCK
+from graph.store import StoreError
+from graph.words import brings_more, encoded_words
 
-VERSION = 1
+VERSION = 2
 WORDS = "cmdb_words"
 
 _UNIQUE = (
@@ -15,14 +17,15 @@ _INDEXED = (
     ("Clue", "key"), ("Clue", "record"), ("Waiting", "key"), ("Waiting", "record"), ("CI", "name_key"),
     ("History", "ci"), ("Document", "kind", "key"), ("Record", "source", "realm", "scope"), ("Record", "parent"),
     ("History", "revision", "seq"),
+    ("CI", "_due"),
 )  # fmt: skip
 _FULL_TEXT = (
     f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "
     "OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace', `fulltext.eventually_consistent`: false}}"
 )
 _MARK = (
-    "MERGE (m:Schema {id: 'cmdb'}) ON CREATE SET m.version = $version, m.vocabulary = $vocabulary "
-    "MERGE (v:Revision {id: 'last'}) RETURN m.version, m.vocabulary"
+    "MERGE (m:Schema {id: 'cmdb'}) ON CREATE SET m.version = $version, m.vocabulary = $vocabulary, m.words = $words "
+    "MERGE (v:Revision {id: 'last'}) RETURN m.version, m.words"
 )
 
 
@@ -35,20 +38,28 @@ def prepare(session: Session, vocabulary: Vocabulary) -> None:
         session.execute_write(_run, statement)
     if missing:
         session.run("CALL db.awaitIndexes(300)").consume()
-    found = session.execute_read(_mark, "OPTIONAL MATCH (m:Schema {id: 'cmdb'}) RETURN m.version, m.vocabulary", {})
+    found = session.execute_read(_mark, "OPTIONAL MATCH (m:Schema {id: 'cmdb'}) RETURN m.version, m.words", {})
     if found[0] is None:
-        given = {"version": VERSION, "vocabulary": vocabulary.fingerprint()}
+        given = {"version": VERSION, **_declared(vocabulary)}
         found = session.execute_write(_mark, _MARK, given)
     if found[0] != VERSION:
         raise StoreError(
             f"this database was written by another version of cmdb (schema {found[0]}, here {VERSION}): "
             "export it with that version and import the file here"
         )
-    if found[1] != vocabulary.fingerprint():
-        raise VocabularyMismatch(
-            "this database was written under other declarations of classes, relation types or identifier kinds: "
-            "use the same declarations, or export and import into an empty one"
-        )
+    if brings_more(str(found[1]), vocabulary):
+        session.execute_write(_widen, vocabulary)
+
+
+def _declared(vocabulary: Vocabulary) -> dict[str, object]:
+    return {"vocabulary": vocabulary.fingerprint(), "words": encoded_words(vocabulary)}
+
+
+def _widen(tx: ManagedTransaction, vocabulary: Vocabulary) -> None:
+    tx.run(LOCK).consume()
+    stored = tx.run("MATCH (m:Schema {id: 'cmdb'}) RETURN m.words").single(strict=True).value()
+    if brings_more(stored, vocabulary):  # another process may have brought other words meanwhile
+        tx.run("MATCH (m:Schema {id: 'cmdb'}) SET m += $declared", declared=_declared(vocabulary)).consume()
 
 
 def _wanted() -> dict[str, str]:

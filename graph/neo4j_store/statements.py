@@ -8,7 +8,10 @@
 # Whoever writes sets this node first, so writers queue here and what they read stays true until they commit.
 LOCK = "MERGE (v:Revision {id: 'last'}) SET v.lock = true"
 # Apart from LOCK: in one statement the number might be read before the lock is had.
-COUNT_WRITER = "MATCH (v:Revision {id: 'last'}) SET v.writers = coalesce(v.writers, 0) + 1 RETURN coalesce(v.n, 0)"
+COUNT_WRITER = (
+    "MATCH (v:Revision {id: 'last'}) SET v.writers = coalesce(v.writers, 0) + 1 WITH v "
+    "OPTIONAL MATCH (m:Schema {id: 'cmdb'}) RETURN coalesce(v.n, 0), m.vocabulary"
+)
 STAND = "OPTIONAL MATCH (v:Revision {id: 'last'}) RETURN coalesce(v.n, 0), coalesce(v.writers, 0)"
 REVISION = "OPTIONAL MATCH (v:Revision {id: 'last'}) RETURN coalesce(v.n, 0), coalesce(v.recorded_at, 0)"
 NEW_REVISION = (
@@ -35,7 +38,11 @@ CHILDREN = "UNWIND $keys AS key MATCH (r:Record {parent: key}) RETURN r.key"
 RECORD_KEYS = "MATCH (r:Record) WHERE r.key > $after RETURN r.key ORDER BY r.key LIMIT $limit"
 SCOPE_RECORDS = (
     "MATCH (r:Record {source: $source, realm: $realm, scope: $scope}) MATCH (c:CI {id: r.ci}) "
-    "RETURN r.key, r.ci, c.class, r.heard, r.misses, r.gone ORDER BY r.key"
+    "RETURN r.key, r.ci, c.class, r.heard, r.misses, r.gone, c.status ORDER BY r.key"
+)
+SCOPES = (
+    "MATCH (r:Record {source: $source, realm: $realm}) WHERE r.scope >= '' WITH DISTINCT r.scope AS scope "
+    "RETURN scope ORDER BY scope"
 )
 
 # -- who bears a key -------------------------------------------------------------------------------------------------
@@ -69,12 +76,15 @@ WAITING = "UNWIND $keys AS key MATCH (w:Waiting {key: key}) RETURN w.key, w.reco
 
 CI_COLUMNS = (
     "c.id, c.class, c.name, c.lifecycle, c.first_seen, c.last_seen, c._facts, c._identifiers, c._records, "
-    "c._realms, c._parent"
+    "c._realms, c._parent, c._because, c._contradiction, c._due"
 )
 RELATION_COLUMNS = (
     "r.id, type(r), a.id, b.id, r._witnesses, r.first_seen, r._requirements, r.effect, r.basis, r.strength, "
     "r.confidence, r.human, r.stale"
 )
+DUE = "MATCH (c:CI) WHERE c._due <= $until RETURN c.id ORDER BY c._due, c.id LIMIT $limit"
+NEXT_DUE = "MATCH (c:CI) WHERE c._due >= 0 RETURN min(c._due)"
+CIS_AFTER = "MATCH (c:CI) WHERE c.id > $after RETURN c.id ORDER BY c.id LIMIT $limit"
 ITEMS = f"UNWIND $keys AS key MATCH (c:CI {{id: key}}) RETURN {CI_COLUMNS}"
 # Both ends are looked up, so that a hub is never walked through to its thousands of neighbours.
 _BETWEEN = (

@@ -109,6 +109,9 @@ class Neo4jStore:
         (row,) = self._sessions.reading(lambda look: look.run(cypher.COUNTS))
         return StoreCounts(*row)
 
+    def next_due(self) -> int | None:
+        return self._sessions.reading(lambda look: look.next_due())
+
     def dump(self) -> Iterator[Mapping[str, Any]]:
         # What has been handed out cannot be taken back when somebody writes meanwhile, so all is read before.
         with tempfile.TemporaryFile() as held:

@@ -15,6 +15,7 @@ from graph.neo4j_store import statements as cypher
 from graph.neo4j_store.encoding import ci_row, record_row, relation_row
 from graph.neo4j_store.looking_up import AT_ONCE, Lookups
 from graph.neo4j_store.spelling import Spelling, statement
+from graph.words import check_still_ours
 
 
 class WritingTransaction(Lookups):
@@ -23,7 +24,8 @@ class WritingTransaction(Lookups):
     def __init__(self, tx: ManagedTransaction | Transaction, spelling: Spelling) -> None:
         super().__init__(tx, spelling)
         tx.run(cypher.LOCK).consume()
-        ((last,),) = self.run(cypher.COUNT_WRITER)
+        ((last, words),) = self.run(cypher.COUNT_WRITER)
+        check_still_ours(words, spelling.vocabulary)
         self.revision: int = last + 1
         self.applied = False
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from graph.dump import TABLES, End, check_end
+from graph.dump import TABLES, End, check_end, whole_row
 from graph.sqlite_store.statements import NEW_BODY, NEW_RECORD
 from graph.sqlite_store.writing import WritingTransaction
 from graph.store import StoreError
@@ -45,7 +45,8 @@ def load(connection: sqlite3.Connection, rows: Iterable[Mapping[str, Any]]) -> i
             if table not in TABLES:
                 raise StoreError(f"the export holds a row of unknown kind {table!r}")
             count += 1
-            values = [row["row"][column] for column in TABLES[table]]
+            given = whole_row(table, row["row"])
+            values = [given[column] for column in TABLES[table]]
             if table == "record":
                 connection.execute(NEW_RECORD, [*values[:-2], count])
                 connection.execute(NEW_BODY, [count, *values[-2:]])

@@ -56,17 +56,18 @@ def ci_row(ci: ConfigurationItem) -> Row:
         ci.id, ci.ci_class, ci.name, name_key(ci.name), ci.lifecycle, ci.text("status"), ci.text("environment"),
         ci.whole_number("tier"), ci.text("owner"), int(root is not None and root.value is True),
         ci.first_seen, ci.last_seen, encode_facts(ci.facts), to_json(ci.identifiers), to_json(ci.records),
-        to_json(ci.realms), ci.parent, " ".join(words_of(ci)),
+        to_json(ci.realms), ci.parent, ci.because, ci.contradiction, ci.due, " ".join(words_of(ci)),
     )  # fmt: skip
 
 
 def read_ci(row: Row) -> ConfigurationItem:
     """The other way round, from CI_COLUMNS."""
-    id_, ci_class, name, lifecycle, first_seen, last_seen, facts, identifiers, records, realms, parent = row
+    (id_, ci_class, name, lifecycle, first_seen, last_seen, facts, identifiers, records, realms, parent, because,
+     contradiction, due) = row  # fmt: skip
     return ConfigurationItem(
         id_, ci_class, name, lifecycle, first_seen, last_seen, decode_facts(facts),
         tuple(HeldIdentifier(*held) for held in from_json(identifiers)),
-        tuple(from_json(records)), tuple(from_json(realms)), parent,
+        tuple(from_json(records)), tuple(from_json(realms)), parent, because, contradiction, due,
     )  # fmt: skip
 
 

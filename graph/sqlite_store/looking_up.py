@@ -117,10 +117,23 @@ class Lookups:
         return {row[0]: read_ci(row) for row in self.rows(sql.ITEMS, ids)}
 
     def scope_records(self, source: str, realm: str, scope: str) -> Iterator[ScopeRecord]:
-        for key, ci, ci_class, heard, misses, gone in self.connection.execute(
+        for key, ci, ci_class, heard, misses, gone, status in self.connection.execute(
             sql.SCOPE_RECORDS, (source, realm, scope)
         ):
-            yield ScopeRecord(key, ci, ci_class, heard, misses, bool(gone))
+            yield ScopeRecord(key, ci, ci_class, heard, misses, bool(gone), status)
+
+    def scopes(self, source: str, realm: str) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.connection.execute(sql.SCOPES, (source, realm)))
+
+    def due(self, until: int, limit: int) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.connection.execute(sql.DUE, (until, limit)))
+
+    def next_due(self) -> int | None:
+        at: int | None = self.connection.execute(sql.NEXT_DUE).fetchone()[0]
+        return at
+
+    def cis_after(self, after: str, limit: int) -> tuple[str, ...]:
+        return tuple(row[0] for row in self.connection.execute(sql.CIS_AFTER, (after, limit)))
 
     def record_places(self, source: str | None, realm: str | None, after: str, limit: int) -> tuple[RecordPlace, ...]:
         """Records of a source lie side by side, because their keys begin with it."""

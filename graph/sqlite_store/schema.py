@@ -3,9 +3,10 @@
 import sqlite3
 
 from cmdb.vocabulary import Vocabulary
-from graph.store import StoreError, VocabularyMismatch
+from graph.store import StoreError
+from graph.words import brings_more, check_still_ours, encoded_words
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -29,8 +30,9 @@ create table ci (
     lifecycle text not null, status text, environment text, tier integer, owner text, network_root integer not null,
     first_seen integer not null, last_seen integer not null,
     facts text not null, identifiers text not null, records text not null, realms text not null, parent text,
-    words text not null
+    because text, contradiction text, due integer, words text not null
 );
+create index ci_due on ci (due) where due is not null;
 create index ci_name on ci (name_key, id);
 create table relation (
     id text primary key, type text not null, from_ci text not null, to_ci text not null,
@@ -70,11 +72,30 @@ def prepare(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
             f"this store was written by another version of cmdb (schema {stored.get('schema')}, here {VERSION}): "
             "export it with that version and import the file here"
         )
-    if stored.get("vocabulary") != vocabulary.fingerprint():
-        raise VocabularyMismatch(
-            "this store was written under other declarations of classes, relation types or identifier kinds: "
-            "use the same declarations, or export and import into a new store"
-        )
+    if brings_more(stored["words"], vocabulary):
+        _widen(connection, vocabulary)
+
+
+def _widen(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
+    connection.execute("begin immediate")
+    try:
+        (stored,) = connection.execute("select value from meta where key = 'words'").fetchone()
+        if brings_more(stored, vocabulary):  # another process may have brought other words meanwhile
+            connection.executemany("update meta set value = ?2 where key = ?1", _declared(vocabulary))
+        connection.execute("commit")
+    finally:
+        if connection.in_transaction:
+            connection.execute("rollback")
+
+
+def _declared(vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    return [("vocabulary", vocabulary.fingerprint()), ("words", encoded_words(vocabulary))]
+
+
+def check_words(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
+    """Inside a writer's transaction: nobody has brought words that this process does not know."""
+    row = connection.execute("select value from meta where key = 'vocabulary'").fetchone()
+    check_still_ours(row[0] if row else None, vocabulary)
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:
@@ -93,7 +114,7 @@ def _make(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
                     connection.execute(statement)
             connection.executemany(
                 "insert into meta values (?, ?)",
-                [("schema", str(VERSION)), ("vocabulary", vocabulary.fingerprint())],
+                [("schema", str(VERSION)), *_declared(vocabulary)],
             )
         connection.execute("commit")
     finally:

@@ -23,8 +23,15 @@ MEMBERS = "select c.id, c.records from json_each(?) k join ci c on c.id = k.valu
 CHILDREN = "select r.key from json_each(?) k join record r on r.parent = k.value order by r.key"
 RECORD_KEYS = "select key from record where key > ? order by key limit ?"
 SCOPE_RECORDS = (
-    "select r.key, r.ci, c.class, r.heard, r.misses, r.gone from record r join ci c on c.id = r.ci "
+    "select r.key, r.ci, c.class, r.heard, r.misses, r.gone, c.status from record r join ci c on c.id = r.ci "
     "where r.source = ? and r.realm = ? and r.scope = ? order by r.key"
+)
+# from one scope to the next in the index, past all the records of each
+SCOPES = (
+    "with recursive s(scope) as ("
+    "select min(scope) from record where source = ?1 and realm = ?2 union all "
+    "select (select min(scope) from record where source = ?1 and realm = ?2 and scope > s.scope) "
+    "from s where s.scope is not null) select scope from s where scope is not null"
 )
 
 # a source's records lie between its name and the last character there is
@@ -64,9 +71,12 @@ WAITING = "select w.key, w.record from json_each(?) k join waiting w on w.key = 
 
 CI_COLUMNS = (
     "c.id, c.class, c.name, c.lifecycle, c.first_seen, c.last_seen, "
-    "c.facts, c.identifiers, c.records, c.realms, c.parent"
+    "c.facts, c.identifiers, c.records, c.realms, c.parent, c.because, c.contradiction, c.due"
 )
 ITEMS = f"select {CI_COLUMNS} from json_each(?) k join ci c on c.id = k.value"
+DUE = "select id from ci where due <= ? order by due, id limit ?"
+NEXT_DUE = "select min(due) from ci where due is not null"
+CIS_AFTER = "select id from ci where id > ? order by id limit ?"
 RELATION_COLUMNS = (
     "r.id, r.type, r.from_ci, r.to_ci, r.witnesses, r.first_seen, r.requirements, "
     "r.effect, r.basis, r.strength, r.confidence, r.human, r.stale"
@@ -123,13 +133,14 @@ NEW_CLUE = "insert or ignore into clue values (?, ?)"
 END_CLUE = "delete from clue where key = ? and record = ?"
 NEW_CI = (
     "insert into ci (id, class, name, name_key, lifecycle, status, environment, tier, owner, network_root, "
-    "first_seen, last_seen, facts, identifiers, records, realms, parent, words) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "first_seen, last_seen, facts, identifiers, records, realms, parent, because, contradiction, due, words) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 PUT_CI = (
     "update ci set class = ?2, name = ?3, name_key = ?4, lifecycle = ?5, status = ?6, environment = ?7, tier = ?8, "
     "owner = ?9, network_root = ?10, first_seen = ?11, last_seen = ?12, facts = ?13, identifiers = ?14, "
-    "records = ?15, realms = ?16, parent = ?17, words = ?18 where id = ?1"
+    "records = ?15, realms = ?16, parent = ?17, because = ?18, contradiction = ?19, due = ?20, words = ?21 "
+    "where id = ?1"
 )
 CI_WORDS = "select c.id, c.n, c.words from json_each(?) k join ci c on c.id = k.value"
 LAST_CI = "select coalesce(max(n), 0) from ci"

@@ -15,7 +15,7 @@ from graph.sqlite_store import dumping, searching
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.connections import Connections
 from graph.sqlite_store.looking_up import Lookups
-from graph.sqlite_store.schema import prepare
+from graph.sqlite_store.schema import check_words, prepare
 from graph.sqlite_store.surveying import survey
 from graph.sqlite_store.topology import read_topology
 from graph.sqlite_store.writing import WritingTransaction, put_document
@@ -40,6 +40,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self.url = f"sqlite:///{quote(str(path))}"
+        self._vocabulary = vocabulary
         self._connections = Connections(path)
         try:
             with self._connections.lent() as connection:
@@ -50,6 +51,7 @@ class SqliteStore:
 
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         with self._connections.writing() as connection:
+            check_words(connection, self._vocabulary)
             return work(WritingTransaction(connection))
 
     def revision(self) -> tuple[int, int]:
@@ -129,6 +131,10 @@ class SqliteStore:
         with self._connections.reading() as connection:
             tables = ("ci", "relation", "record", "waiting")
             return StoreCounts(*(connection.execute(f"select count(*) from {t}").fetchone()[0] for t in tables))
+
+    def next_due(self) -> int | None:
+        with self._connections.reading() as connection:
+            return Lookups(connection).next_due()
 
     def dump(self) -> Iterator[Mapping[str, Any]]:
         with self._connections.reading() as connection:
