@@ -167,10 +167,19 @@ class Fleet:
                 return found
 
     def _random_mac(self) -> str:
-        return f"{self.dice.choice('26ae')}".join((f"{self.dice.randrange(16):x}", f"{self.dice.randrange(1 << 40):010x}"))
+        return f"{self.dice.choice('26ae')}".join(
+            (f"{self.dice.randrange(16):x}", f"{self.dice.randrange(1 << 40):010x}")
+        )
 
     def _name(self, kind: str, site: int) -> str:
-        prefix = {"laptop": "LAP", "desktop": "DESKTOP-", "server": "srv", "vm": "app", "router": "rt", "printer": "NPI"}
+        prefix = {
+            "laptop": "LAP",
+            "desktop": "DESKTOP-",
+            "server": "srv",
+            "vm": "app",
+            "router": "rt",
+            "printer": "NPI",
+        }
         while True:
             if kind == "phone":
                 return self.dice.choice(("iPhone", "iPad", f"Galaxy-{self.dice.randrange(10_000)}"))

@@ -118,7 +118,7 @@ def _listed(dice: random.Random, machine: Machine, install: Install, day: int) -
             install.contact[source] = min(install.until, -1 - once.randrange(15)) + once.random()
         at = install.contact[source] if source in LAG else day + 0.4
         if source in LAG or not over:
-            yield _READ[source](machine, install, at, once)
+            yield _READ[source](machine, install, at, _hash(machine.truth, install.number, source, "said"))
 
 
 def _ad(machine: Machine, install: Install, at: float, once: random.Random) -> Said:
@@ -231,7 +231,7 @@ def _guid(once: random.Random) -> str:
 
 def _swapped(uuid: str) -> str:
     a, b, c, d, e = uuid.split("-")
-    return "-".join(("".join(x[i : i + 2] for i in range(len(x) - 2, -1, -2)) for x in (a, b, c))) + f"-{d}-{e}"
+    return "-".join("".join(x[i : i + 2] for i in range(len(x) - 2, -1, -2)) for x in (a, b, c)) + f"-{d}-{e}"
 
 
 def _mac_spelled(mac: str, way: int) -> str:

@@ -156,7 +156,9 @@ def main() -> None:
         fleet = Fleet(asked.devices, days=asked.days, seed=seed)
         days = list(sayings(fleet, seed=seed))
         machines = len(fleet.machines)
-        print(f"seed {seed}: {machines:,} machines, {asked.days} days, {sum(map(len, days)):,} observations", flush=True)
+        print(
+            f"seed {seed}: {machines:,} machines, {asked.days} days, {sum(map(len, days)):,} observations", flush=True
+        )
         engine_alone(days, machines)
         if asked.store:
             whole_way(days, machines)

@@ -1,4 +1,4 @@
-"""Two ways in which identity is usually decided, run on the same sightings: any shared key, and a first-match cascade."""
+"""Two ways in which identity is usually decided: any shared key, and a first-match cascade."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 

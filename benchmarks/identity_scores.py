@@ -14,13 +14,12 @@ from cmdb.identifier import NAME_KINDS, is_scoped, swapped_uuid
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
-NAME_SLACK = 14 * DAY
-"""a directory's last contact may be this much older than the truth"""
-ADDRESS_SLACK = DAY
+SLACK = {"name": 14 * DAY, "fqdn": 14 * DAY, "ip": DAY}
+"""kind → microseconds that may lie between two bearers; a directory's last contact may be two weeks too old"""
 
 
 class Score(NamedTuple):
-    """Shares are 0 to 1; `largest_false` is the number of scored sightings in the largest cluster of two truths."""
+    """Shares are 0 to 1; `largest_false` is the most machines found in one cluster."""
 
     precision: float
     recall: float
@@ -62,10 +61,11 @@ class _Borne(NamedTuple):
 def bound(sightings: Sequence[Sighting], truths: Mapping[str, int], words: Vocabulary) -> dict[str, Hashable]:
     """Labels of somebody who knows which values tell: the best that the evidence allows, for B-cubed recall.
 
-    Two sightings of one machine can be known to be one where they share values that no sighting of another machine
-    bears, all of them, at that time: an identifier; a name that a directory, an MDM or a full domain name vouches for,
-    within 14 days; an address in one realm within a day. One machine's sightings are one as far as such links reach.
-    A name alone that nobody vouches for is no link, because it never is one for whoever does not know the truth.
+    Two sightings of one machine can be known to be one where they share values that set them apart: an identifier; a
+    name that a directory, an MDM or a full domain name vouches for, with at most 14 days between; an address in one
+    realm with at most a day between. Shared values set two apart unless one sighting of another machine bears all of
+    them, no further in time from either than they are from each other. One machine's sightings are one as far as such
+    links reach. A name alone that nobody vouches for is no link: it never is for whoever does not know the truth.
     """
     scored = [s for s in sightings if s.key in truths]
     borne: dict[tuple[str, str, str], list[_Borne]] = defaultdict(list)
@@ -88,7 +88,9 @@ def bound(sightings: Sequence[Sighting], truths: Mapping[str, int], words: Vocab
             return at
 
         for one, other in combinations(members, 2):
-            if root(one) != root(other) and _tells(truth, scored[one], scored[other], values[one], values[other], borne, words):
+            if root(one) != root(other) and _tells(
+                truth, scored[one], scored[other], values[one], values[other], borne, words
+            ):
                 parent[root(one)] = root(other)
         labels.update((scored[at].key, (truth, root(at))) for at in members)
     return labels
@@ -97,12 +99,11 @@ def bound(sightings: Sequence[Sighting], truths: Mapping[str, int], words: Vocab
 def _values(sighting: Sighting, words: Vocabulary) -> Iterable[tuple[tuple[str, str, str], tuple[int, int]]]:
     for kind, value, first, last in sighting.lifetimes:
         if kind in NAME_KINDS:
-            label = value.partition(".")[0]
-            yield ("name", label, ""), (first - NAME_SLACK, last + NAME_SLACK)
+            yield ("name", value.partition(".")[0], ""), (first, last)
             if kind == "fqdn" and not is_scoped(words.identifier_kinds[kind], value):
-                yield ("fqdn", value, ""), (first - NAME_SLACK, last + NAME_SLACK)
+                yield ("fqdn", value, ""), (first, last)
         elif kind == "ip":
-            yield ("ip", value, sighting.realm), (first - ADDRESS_SLACK // 2, last + ADDRESS_SLACK // 2)
+            yield ("ip", value, sighting.realm), (first, last)
         else:
             yield (kind, min(value, swapped_uuid(value)) if kind == "uuid" else value, ""), (first, last)
 
@@ -117,18 +118,21 @@ def _tells(
     words: Vocabulary,
 ) -> bool:
     vouched = words.traits(one.source).guarantees_names or words.traits(other.source).guarantees_names
-    shared = []
-    for value in mine.keys() & theirs.keys():
-        timely = value[0] not in ("name", "fqdn", "ip") or (
-            mine[value][0] <= theirs[value][1] and theirs[value][0] <= mine[value][1]
-        )
-        if timely and (value[0] != "name" or vouched):
-            shared.append(value)
-    if not shared:
-        return False
     strangers: set[int] | None = None
-    for value in shared:
-        begin, end = min(mine[value][0], theirs[value][0]), max(mine[value][1], theirs[value][1])
-        bearing = {b.at for b in borne[value] if b.truth != truth and b.first <= end and b.last >= begin}
+    for value in mine.keys() & theirs.keys():
+        gap = _apart(mine[value], theirs[value])
+        if gap > SLACK.get(value[0], gap) or (value[0] == "name" and not vouched):
+            continue
+        bearing = {
+            b.at
+            for b in borne[value]
+            if b.truth != truth
+            and _apart((b.first, b.last), mine[value]) <= gap
+            and _apart((b.first, b.last), theirs[value]) <= gap
+        }
         strangers = bearing if strangers is None else strangers & bearing
-    return not strangers
+    return strangers is not None and not strangers
+
+
+def _apart(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return max(0, one[0] - other[1], other[0] - one[1])

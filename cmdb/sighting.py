@@ -185,7 +185,7 @@ def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]
     traits = vocabulary.traits(record.source)
     lives: list[list[Version]] = []
     for version in sorted(record.versions, key=lambda v: (v.last, v.said.read_at, v.said.content)):
-        if lives and not _contradicts(lives[-1][-1].signature, version.signature, traits):
+        if lives and not any(_contradicts(held.signature, version.signature, traits) for held in lives[-1]):
             lives[-1].append(version)
         else:
             lives.append([version])
