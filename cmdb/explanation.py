@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from cmdb.evidence import Evidence, Group, group_of, united, weigher
+from cmdb.evidence import Evidence
+from cmdb.group import Group, united
+from cmdb.identification import weighable
 from cmdb.identity_settings import IdentitySettings
-from cmdb.sighting import Sighting, is_human
+from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 from cmdb.vocabulary import Vocabulary
 
@@ -29,13 +31,14 @@ def explain(
     block: Sequence[Sighting],
     vocabulary: Vocabulary,
     settings: IdentitySettings,
+    common: Mapping[str, int],
 ) -> Explanation:
     """What identification sees between two sets of sightings, none of them empty.
 
     `block`: every sighting that may be of one thing with them, in which values are counted; both sets are part of it.
+    `common`: keys that the store found on too many records.
     """
-    alone = {sighting.key: group_of(sighting, vocabulary) for sighting in block if not is_human(sighting)}
-    weigh = weigher(alone.values(), vocabulary, settings)
+    weigh, alone = weighable(block, vocabulary, settings, common)
     mine, theirs = _together(one, alone), _together(other, alone)
     forbidden = veto(mine, theirs, weigh)
     return Explanation(

@@ -216,7 +216,8 @@ def is_scoped(kind: IdentifierKind, value: str) -> bool:
 
 def swapped_uuid(value: str) -> str:
     """The same UUID with its first three fields in the other byte order, as SMBIOS 2.6 readers differ."""
-    return str(uuid.UUID(bytes_le=uuid.UUID(value).bytes))
+    a = value
+    return f"{a[6:8]}{a[4:6]}{a[2:4]}{a[:2]}-{a[11:13]}{a[9:11]}-{a[16:18]}{a[14:16]}{a[18:]}"
 
 
 def linking_key(kind: IdentifierKind, value: str, realm: str) -> str:

@@ -22,15 +22,32 @@ class IdentitySettings:
     largest_block: int = 5_000
     address_window: int = 7 * DAY
     """microseconds within which an address links two records"""
-    address_half_life: int = 4 * DAY
-    """in which the worth of a shared address falls half way to a coin's toss"""
+    address_half_life: int = DAY
+    """in which the worth of a shared address halves: as leases run"""
+    address_slack: int = DAY // 2
+    """microseconds between two contacts that are still the same time: sources look at different hours"""
     address_at_once: float = 0.97
     """P(same device | same address at the same time)"""
+    addresses_of_one: int = 4
+    """records of a scan that one thing may well have"""
+    compared_at: int = 3
+    """things that may bear a value at once before it is no reason to compare any two of them"""
     bare_name_bits: float = 12.0
     guaranteed_name_bits: float = 17.0
     """a name that some source keeps unique"""
+    full_name_bits: float = 18.0
+    """a name with its domain"""
+    name_window: int = 14 * DAY
+    """microseconds between two that bear a name, after which it says nothing: a directory's last contact may be two
+    weeks older than the truth"""
+    name_parted_bits: float = 1.0
+    """what a shared name loses where its bearers were not seen at the same time"""
+    name_fades: float = 0.1
+    """bits that a shared name loses with each day in between"""
     other_name_bits: float = -2.0
     """both are named and share no name"""
+    other_class_bits: float = -2.5
+    """sources state classes, and none in common"""
     other_value_bits: float = -6.0
     """both have a value of a one-valued kind and share none"""
     same_place_bits: float = 30.0

@@ -1,10 +1,14 @@
-"""Under which keys the records of one thing find each other."""
+"""Under which keys the records of one thing find each other, and from when to when each key was borne."""
 
 from cmdb.ci_class import DEVICE
-from cmdb.identifier import linking_key
+from cmdb.identifier import NAME_KINDS, swapped_uuid
 from cmdb.reference import escaped, folded_name
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
+
+_UUIDS = frozenset({"uuid", "ad_guid"})
+_NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
+"""keyed without their realm, because names from a cloud directory may match in any"""
 
 
 def place_key(parent: str, ci_class: str, name: str) -> str:
@@ -14,22 +18,59 @@ def place_key(parent: str, ci_class: str, name: str) -> str:
 
 def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     """Every key of one sighting: of its identifiers, past ones included, and of its name where that identifies."""
+    return set(keys_borne(sighting, vocabulary))
+
+
+def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:
+    """Every key of one sighting with the first and the last time (microseconds) at which it was said.
+
+    Spelled as `cmdb.identifier.linking_key` spells them; written out because every record of every block comes here.
+    """
     kinds = vocabulary.identifier_kinds
     realm = sighting.realm
     said = sighting.said
     declared = vocabulary.classes[said.ci_class]
-    keys = {linking_key(kinds[life.kind], life.value, realm) for life in sighting.lifetimes if life.kind != "name"}
-    if declared.family == DEVICE:
-        for life in sighting.lifetimes:
-            if life.kind == "fqdn":
-                keys.add(f"hostname|{escaped(life.value.partition('.')[0])}|")
-            elif life.kind == "name":
-                keys.add(f"hostname|{escaped(life.value)}|")
+    device = declared.family == DEVICE
+    borne: dict[str, tuple[int, int]] = {}
+    passing = _passing_names(sighting, vocabulary)
+    for kind, value, first, last in sighting.lifetimes:
+        if passing and value in passing:
+            continue
+        if kind == "name":
+            if device:
+                _extend(borne, f"hostname|{escaped(value)}|", first, last)
+            continue
+        if kind in _UUIDS:
+            value = min(value, swapped_uuid(value))
+        spelled = value.replace("%", "%25").replace("|", "%7C") if "|" in value or "%" in value else value
+        if kind in _NAMED_ANYWHERE:
+            _extend(borne, f"{kind}|{spelled}|", first, last)
+            if device and kind == "fqdn":
+                _extend(borne, f"hostname|{spelled.partition('.')[0]}|", first, last)
+        else:
+            _extend(borne, f"{kind}|{spelled}|{realm if kinds[kind].by_realm else ''}", first, last)
+    if device:
         if said.named:
-            keys.add(f"hostname|{escaped(folded_name(said.name))}|")
+            _extend(borne, f"hostname|{escaped(folded_name(said.name))}|", sighting.first, sighting.last)
     elif said.within is not None:
         if sighting.parent is not None:
-            keys.add(place_key(sighting.parent, said.ci_class, said.name))
+            borne[place_key(sighting.parent, said.ci_class, said.name)] = (sighting.first, sighting.last)
     elif declared.named and said.named:
-        keys.add(f"name.{said.ci_class}|{escaped(folded_name(said.name))}|{escaped(realm)}")
-    return keys
+        key = f"name.{said.ci_class}|{escaped(folded_name(said.name))}|{escaped(realm)}"
+        borne[key] = (sighting.first, sighting.last)
+    return borne
+
+
+def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+    """Names that an address no longer shows, where it has shown several: they went with those who held it then."""
+    if len(sighting.lifetimes) < 3 or not vocabulary.traits(sighting.source).by_address:
+        return set()
+    names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
+    if len({life.value.partition(".")[0] for life in names}) < 2:
+        return set()
+    return {life.value for life in names if life.last < sighting.last}
+
+
+def _extend(borne: dict[str, tuple[int, int]], key: str, first: int, last: int) -> None:
+    known = borne.get(key)
+    borne[key] = (first, last) if known is None else (min(first, known[0]), max(last, known[1]))

@@ -208,7 +208,7 @@ def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
     traits = vocabulary.traits(record.source)
     lives: list[list[Version]] = []
     for version in sorted(record.versions, key=lambda v: (v.last, v.said.read_at, v.said.content)):
-        if lives and not _contradicts(lives[-1][-1].signature, version.signature, traits):
+        if lives and not any(_contradicts(held.signature, version.signature, traits) for held in lives[-1]):
             lives[-1].append(version)
         else:
             lives.append([version])

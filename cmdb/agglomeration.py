@@ -1,0 +1,160 @@
+"""How the sightings of one block grow together: best evidence first, every union checked against all members."""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cmdb.evidence import Evidence, Weigher
+from cmdb.group import Group, shows_no_hardware, united
+from cmdb.sighting import Sighting
+from cmdb.vetoes import veto
+
+Rulings = Mapping[tuple[str, str], str]
+"""pair of sighting keys → `one` or `apart`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Two groups that only a person can tell one or two; named by their smallest sightings."""
+
+    a: str
+    b: str
+    score: float
+    threshold: float
+    evidence: tuple[Evidence, ...]
+    vetoes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Growth:
+    """Mutable, and seen by nobody but the functions of this file."""
+
+    groups: dict[int, Group]
+    near: dict[int, set[int]]
+    """groups that share a key worth comparing them for"""
+    weigh: Weigher
+    ruled: Rulings
+    scores: dict[tuple[int, int], float] = field(default_factory=dict)
+    vetoes: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    contested: set[tuple[int, int]] = field(default_factory=set)
+    heap: list[tuple[float, str, str, int, int]] = field(default_factory=list)
+
+    def score(self, one: int, other: int) -> float:
+        pair = (one, other) if one < other else (other, one)
+        known = self.scores.get(pair)
+        if known is None:
+            known = self.scores[pair] = self.weigh.score(self.groups[one], self.groups[other])
+        return known
+
+    def veto(self, one: int, other: int) -> str | None:
+        pair = (one, other) if one < other else (other, one)
+        if pair not in self.vetoes:
+            a, b = self.groups[one], self.groups[other]
+            kept = "a person keeps them apart" if _kept_apart(a, b, self.ruled) else None
+            self.vetoes[pair] = kept or veto(a, b, self.weigh)
+        return self.vetoes[pair]
+
+    def consider(self, one: int, other: int) -> None:
+        score = self.score(one, other)
+        if score >= self.weigh.settings.merge_at:
+            a, b = sorted((self.groups[one].key, self.groups[other].key))
+            heapq.heappush(self.heap, (-score, a, b, one, other))
+
+
+def agglomerate(
+    alone: Sequence[Group], near: Mapping[int, set[int]], weigh: Weigher, ruled: Rulings
+) -> tuple[list[tuple[Sighting, ...]], list[Review]]:
+    """The groups that remain, and the pairs that wait for a person.
+
+    `alone` are groups in the order of their keys, `near` says by position which of them are worth comparing.
+    """
+    growth = _Growth(dict(enumerate(alone)), {at: set(others) for at, others in near.items()}, weigh, ruled)
+    for (a, b), verdict in sorted(ruled.items()):
+        if verdict == "one":
+            _unite_ruled(growth, a, b)
+    for one, others in growth.near.items():
+        for other in others:
+            if one < other:
+                growth.consider(one, other)
+    upcoming = len(alone)
+    while growth.heap:
+        _, _, _, one, other = heapq.heappop(growth.heap)
+        if one not in growth.groups or other not in growth.groups or growth.veto(one, other):
+            continue
+        merged = united(growth.groups[one], growth.groups[other])
+        if _is_contested(growth, one, other, merged):
+            growth.contested.add((min(one, other), max(one, other)))
+            continue
+        _replace(growth, one, other, merged, upcoming)
+        for neighbour in growth.near[upcoming]:
+            growth.consider(neighbour, upcoming)
+        upcoming += 1
+    return [group.members for group in growth.groups.values()], _reviews(growth)
+
+
+def _replace(growth: _Growth, one: int, other: int, merged: Group, number: int) -> None:
+    del growth.groups[one], growth.groups[other]
+    near = growth.near.pop(one) | growth.near.pop(other)
+    near -= {one, other}
+    growth.groups[number], growth.near[number] = merged, near
+    for neighbour in near:
+        growth.near[neighbour] -= {one, other}
+        growth.near[neighbour].add(number)
+
+
+def _unite_ruled(growth: _Growth, a: str, b: str) -> None:
+    at = {member.key: number for number, group in growth.groups.items() for member in group.members}
+    if a in at and b in at and at[a] != at[b]:
+        one, other = at[a], at[b]
+        _replace(growth, one, other, united(growth.groups[one], growth.groups[other]), -1 - len(growth.groups))
+
+
+def _kept_apart(one: Group, other: Group, ruled: Rulings) -> bool:
+    return bool(ruled) and any(
+        ruled.get((min(a.key, b.key), max(a.key, b.key))) == "apart" for a in one.members for b in other.members
+    )
+
+
+def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
+    """Whether a third group fits one of them nearly as well but could never join both."""
+    settings = growth.weigh.settings
+    limit = max(growth.score(one, other) - settings.contested_within, settings.merge_at)
+    for mine, partner in ((one, other), (other, one)):
+        for third in growth.near[mine]:
+            if third == partner or growth.score(mine, third) < limit or growth.veto(mine, third):
+                continue
+            if growth.groups[partner].kept and not growth.groups[third].kept:
+                continue  # what a scan saw at an address is no rival of a record that keeps its thing
+            if growth.veto(partner, third) and (
+                _kept_apart(merged, growth.groups[third], growth.ruled)
+                or veto(merged, growth.groups[third], growth.weigh)
+            ):
+                return True
+    return False
+
+
+def _is_passing(group: Group) -> bool:
+    """Whether all it holds is what answered at some address: tomorrow's holder is another, so nobody need be asked."""
+    return not group.kept and all(shows_no_hardware(member) for member in group.members)
+
+
+def _reviews(growth: _Growth) -> list[Review]:
+    settings = growth.weigh.settings
+    asked = []
+    for one in sorted(growth.groups):
+        for other in sorted(n for n in growth.near[one] if n > one):
+            score = growth.score(one, other)
+            is_contested = (one, other) in growth.contested
+            if score < settings.review_at or (score >= settings.merge_at and not is_contested):
+                continue
+            if growth.veto(one, other):
+                continue
+            a, b = sorted((growth.groups[one], growth.groups[other]), key=lambda group: group.key)
+            if _is_passing(a) or _is_passing(b):
+                continue
+            evidence = growth.weigh.evidence(a, b)
+            if all(piece.kind == "ip" for piece in evidence if piece.weight > 0):
+                continue  # an address that two had within days is a coin's toss, which nobody can call better
+            why = ("another partner is nearly as good",) if is_contested else ()
+            asked.append(Review(a.key, b.key, score, settings.merge_at, tuple(evidence), why))
+    return asked

@@ -1,0 +1,99 @@
+"""How many things bear a value at the same time: what many bear at once identifies none of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cmdb.group import kind_of
+from cmdb.identity_settings import IdentitySettings
+from cmdb.sighting import Sighting
+from cmdb.vocabulary import Vocabulary
+
+
+class Crowding(NamedTuple):
+    """Of the keys of one block that more than one sighting bears."""
+
+    often: Mapping[str, int]
+    """key → things that bear it at once, for those above 1"""
+    slots: frozenset[str]
+    """keys of hardware addresses that go with several names: docks, not devices"""
+
+    def links(self, key: str, settings: IdentitySettings) -> bool:
+        """Whether bearing it may be a reason to compare two sightings at all."""
+        return key not in self.slots and self.often.get(key, 1) <= settings.compared_at
+
+
+def crowding(
+    shared: Mapping[str, Sequence[int]],
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    vocabulary: Vocabulary,
+    settings: IdentitySettings,
+) -> Crowding:
+    """`shared`: key → positions of all sightings that bear it, where there are at least two."""
+    often: dict[str, int] = {}
+    slots: list[str] = []
+    for key, bearing in shared.items():
+        kind = kind_of(key)
+        most = _at_once(key, kind, bearing, things, borne, vocabulary, settings)
+        if most > 1:
+            often[key] = most
+        if kind == "mac" and len(bearing) >= settings.names_of_a_slot:
+            names = {label for at in bearing if (label := _label(things[at]))}
+            if len(names) >= settings.names_of_a_slot:
+                slots.append(key)
+    return Crowding(often, frozenset(slots))
+
+
+def _label(sighting: Sighting) -> str:
+    """The first label of what it is called now."""
+    said = sighting.said
+    if said.named:
+        return said.name.strip().casefold().partition(".")[0]
+    for kind, value in said.identifiers:
+        if kind == "fqdn" or kind == "hostname":
+            return value.partition(".")[0]
+    return ""
+
+
+def _at_once(
+    key: str,
+    kind: str,
+    bearing: Sequence[int],
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    vocabulary: Vocabulary,
+    settings: IdentitySettings,
+) -> int:
+    """The most things of any one source that bear a key at one time.
+
+    A hardware address counts as long as the record lives: a dock goes from one laptop to the next, a card does not.
+    A scan may show one thing at several addresses.
+    """
+    of_source: dict[str, list[int]] = {}
+    for at in bearing:
+        of_source.setdefault(things[at].source, []).append(at)
+    most = 1
+    for source, held in of_source.items():
+        if len(held) == 1:
+            continue
+        if kind == "mac":
+            spans = [(things[at].first, things[at].last) for at in held]
+        else:
+            spans = [borne[at][key] for at in held]
+        deepest = _deepest(spans)
+        if not vocabulary.traits(source).one_record_per_thing:
+            deepest = -(-deepest // settings.addresses_of_one)
+        most = max(most, deepest)
+    return most
+
+
+def _deepest(spans: Sequence[tuple[int, int]]) -> int:
+    if len(spans) == 2:
+        (first, last), (begin, end) = spans
+        return 2 if first <= end and begin <= last else 1
+    steps = sorted([(first, 0) for first, _ in spans] + [(last, 1) for _, last in spans])
+    depth = deepest = 0
+    for _, leaving in steps:
+        depth += -1 if leaving else 1
+        deepest = max(deepest, depth)
+    return deepest
