@@ -99,7 +99,8 @@ def _name(text: str) -> tuple[str, ...]:
     at = 0
     while at < len(text):
         match = _SPLIT_RDN.match(text, at)
-        assert match is not None  # it can be empty, so it always matches
+        if match is None:  # a \ that nothing follows
+            return ()
         several = [_RDN.match(value) for value in re.split(r"(?<!\\)\+", match[1])]
         if match.end() == at or any(one is None for one in several):
             return ()

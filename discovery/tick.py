@@ -45,8 +45,8 @@ class Ticked:
         )
 
 
-def tick(parts: Parts, *, most: int | None = None) -> Ticked:
-    """Fold anew every CI whose time has come, in patches of bounded size; at most about `most` CIs.
+def tick(parts: Parts, *, most: int | None = None, at_once: int = AT_ONCE) -> Ticked:
+    """Fold anew every CI whose time has come, in patches of `at_once` CIs; at most about `most` CIs.
 
     Costs one small read where nothing is due.
     """
@@ -54,11 +54,11 @@ def tick(parts: Parts, *, most: int | None = None) -> Ticked:
     while _something_is_due(parts):
         if most is not None and done.folded >= most:
             return replace(done, more=True)
-        ticked = parts.store.write(lambda tx, done=done: _fold_some(tx, parts, done))  # type: ignore[misc]
+        ticked = parts.store.write(lambda tx, done=done: _fold_some(tx, parts, done, at_once))  # type: ignore[misc]
         if ticked.folded == done.folded:
             break
         done = ticked
-    return _follow_rules(parts, done, most)
+    return _follow_rules(parts, done, most, at_once)
 
 
 def _something_is_due(parts: Parts) -> bool:
@@ -66,9 +66,9 @@ def _something_is_due(parts: Parts) -> bool:
     return at is not None and at <= parts.now()
 
 
-def _fold_some(tx: WriteTransaction, parts: Parts, done: Ticked) -> Ticked:
+def _fold_some(tx: WriteTransaction, parts: Parts, done: Ticked, at_once: int) -> Ticked:
     around = context(parts, None, None, tx)
-    due = tx.due(around.now, AT_ONCE)
+    due = tx.due(around.now, at_once)
     if not due:
         return done
     outcome = reconcile_due(due, tx, around)
@@ -76,7 +76,7 @@ def _fold_some(tx: WriteTransaction, parts: Parts, done: Ticked) -> Ticked:
     return done.and_also(len(due), outcome)
 
 
-def _follow_rules(parts: Parts, done: Ticked, most: int | None) -> Ticked:
+def _follow_rules(parts: Parts, done: Ticked, most: int | None, at_once: int) -> Ticked:
     rules = parts.vocabulary.rules()
     if parts.store.document(RULES, RULES) is None:
         # Everything there is was folded under these rules: it is their store from its first tick on.
@@ -85,7 +85,7 @@ def _follow_rules(parts: Parts, done: Ticked, most: int | None) -> Ticked:
     while not _stands_under(parts, rules):
         if most is not None and done.folded >= most:
             return replace(done, more=True)
-        done = parts.store.write(lambda tx, done=done: _refold_some(tx, parts, rules, done))  # type: ignore[misc]
+        done = parts.store.write(lambda tx, done=done: _refold_some(tx, parts, rules, done, at_once))  # type: ignore[misc]
     return done
 
 
@@ -94,15 +94,15 @@ def _stands_under(parts: Parts, rules: str) -> bool:
     return found is not None and found.body == {"rules": rules, "reached": None}
 
 
-def _refold_some(tx: WriteTransaction, parts: Parts, rules: str, done: Ticked) -> Ticked:
+def _refold_some(tx: WriteTransaction, parts: Parts, rules: str, done: Ticked, at_once: int) -> Ticked:
     """The next CIs in the order of id; those that come meanwhile are folded under the new rules already."""
     found = tx.document(RULES, RULES)
     begun = found is not None and found.body["rules"] == rules
     after = found.body["reached"] if begun and found is not None else ""
     if after is None:
         return done
-    cis = tx.cis_after(after, AT_ONCE)
-    reached = cis[-1] if len(cis) == AT_ONCE else None
+    cis = tx.cis_after(after, at_once)
+    reached = cis[-1] if len(cis) == at_once else None
     outcome = reconcile_due(cis, tx, context(parts, None, None, tx))
     body = {"rules": rules, "reached": reached}
     documents = (*outcome.patch.documents, DocumentWrite(RULES, RULES, body))

@@ -53,12 +53,19 @@ def put(words: Vocabulary) -> Callable[..., Outcome]:
     """Reconcile observations into a store, as one patch."""
     ids = itertools.count(1)
 
-    def written(store: GraphStore, *observations: Observation, prefix: str = "c", documents: Any = ()) -> Outcome:
+    def written(
+        store: GraphStore,
+        *observations: Observation,
+        prefix: str = "c",
+        documents: Any = (),
+        scope: str | None = "s",
+        words: Vocabulary = words,
+    ) -> Outcome:
         from dataclasses import replace
 
         def work(tx: Any) -> Outcome:
             outcome = reconcile(
-                observations, tx, Context(words, 30 * DAY, lambda: f"{prefix}{next(ids):08}", scope="s")
+                observations, tx, Context(words, 30 * DAY, lambda: f"{prefix}{next(ids):08}", scope=scope)
             )
             tx.apply(replace(outcome.patch, documents=(*outcome.patch.documents, *documents)))
             return outcome

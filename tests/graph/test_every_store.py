@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from cmdb.observation import Claim, Observation
 from cmdb.vocabulary import Vocabulary
 from graph.ledger import Conflict
 from graph.open_store import open_store
-from graph.store import ANY, GraphStore, Search, StoreError, StoreUnavailable, VocabularyMismatch
+from graph.store import ANY, GraphStore, Search, StoreError, StoreUnavailable
 from graph.survey import Survey, SurveyedCI, UnresolvedEnd
 
 DAY = 24 * 3600 * 1_000_000
+
 
 Say = Callable[..., Observation]
 Put = Callable[..., Any]
@@ -424,14 +424,6 @@ def test_an_export_of_sqlite_fills_every_store(
     put(store, say("a", name="renamed", day=2, identifiers=[("serial", "S1AB")]))
     assert "renamed" in _names(store)
     origin.close()
-
-
-def test_other_declarations_are_refused(
-    opened: Callable[..., GraphStore], store: GraphStore, words: Vocabulary
-) -> None:
-    fewer = replace(words, classes={name: c for name, c in words.classes.items() if name != "rack"})
-    with pytest.raises(VocabularyMismatch):
-        opened(fewer)
 
 
 def test_a_store_that_is_down_says_what_to_check(words: Vocabulary) -> None:

@@ -1,0 +1,188 @@
+"""Promises of every store about words that come, and about what moves with time alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmdb.ci_class import DAY
+from cmdb.draft import Context
+from cmdb.observation import Claim, Observation, observation
+from cmdb.reconciliation import reconcile_absence
+from cmdb.vocabulary import SourceTraits, Vocabulary
+from cmdb.vocabulary_file import RESERVED_CLASSES, with_file
+from graph.neo4j_store.schema import _INDEXED, _UNIQUE
+from graph.neo4j_store.spelling import _camel
+from graph.open_store import open_store
+from graph.store import GraphStore, Search, VocabularyMismatch
+
+Say = Callable[..., Observation]
+Put = Callable[..., Any]
+
+
+def _names(store: GraphStore, **query: Any) -> list[str]:
+    return [ci.name for ci in store.search(Search(**query), after=None, limit=1000)]
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def _robots(words: Vocabulary) -> Vocabulary:
+    text = """
+[classes.robot]
+area = "hardware"
+family = "device"
+description = "A machine that moves by itself."
+[identifier_kinds.asset_tag]
+description = "The tag on the case."
+one_valued = true
+[relation_types.feeds]
+description = "A tank and the pump that feeds it."
+effect = "down"
+"""
+    return with_file(words, text, "words.toml")
+
+
+def test_words_can_be_added_to_a_store_that_has_data(
+    opened: Callable[..., GraphStore], store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
+    put(store, say("a", name="a", identifiers=[("serial", "S1AB")]))
+    more = _robots(words)
+    wider = opened(more)
+    robot = observation(
+        more, source="erp", record="r", ci_class="robot", name="r2", observed_at=1,
+        identifiers=[("asset_tag", "T-1")], claims=[Claim("feeds", True, "serial:S1AB")],
+    )  # fmt: skip
+    put(wider, robot, words=more)
+    (found,) = wider.search(Search(classes=("robot",)), after=None, limit=5)
+    view = wider.item(found.id)
+    assert view is not None
+    assert [relation.type for relation in view.relations] == ["feeds"]
+    assert len(wider.bearers(["asset_tag|t-1|"], 5)) == 1
+    assert len(wider.topology().from_ci) == 1
+    again = opened(more)
+    assert _names(again, classes=("robot",)) == ["r2"]
+    with pytest.raises(VocabularyMismatch, match="more words than are declared here"):
+        put(store, say("b", name="b"))
+    assert _names(again) == ["a", "r2"]
+    wider.close()
+    again.close()
+
+
+def test_words_cannot_be_taken_away_from_a_store(
+    opened: Callable[..., GraphStore], store: GraphStore, words: Vocabulary
+) -> None:
+    opened(_robots(words)).close()
+    with pytest.raises(
+        VocabularyMismatch, match="not declared here: class robot, identifier kind asset_tag, relation type feeds;"
+    ):
+        opened(words)
+    fewer = replace(words, classes={name: c for name, c in words.classes.items() if name != "rack"})
+    with pytest.raises(VocabularyMismatch, match="class rack"):
+        opened(fewer)
+
+
+def test_a_word_cannot_change_its_meaning_under_data(
+    opened: Callable[..., GraphStore], store: GraphStore, words: Vocabulary
+) -> None:
+    other = replace(words, classes={**words.classes, "rack": replace(words.classes["rack"], family="device")})
+    with pytest.raises(VocabularyMismatch, match="another declaration of class rack"):
+        opened(other)
+    harmless = replace(words.classes["rack"], description="Said better.", attributes={})
+    opened(replace(words, classes={**words.classes, "rack": harmless})).close()
+
+
+def test_a_class_may_not_be_named_like_what_a_store_keeps_itself(words: Vocabulary) -> None:
+    labels = {label for label, *_ in (*_UNIQUE, *_INDEXED)} - {"CI"}
+    assert {_camel(name) for name in RESERVED_CLASSES} >= labels
+
+
+# -- time and absence ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_due_is_found_in_order_and_not_before_its_time(
+    store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
+    assert store.next_due() is None
+    listed = replace(words, sources={**words.sources, "ad": SourceTraits(knows_contact=True)})
+    put(
+        store,
+        *(say(f"{n}", source="ad", name=f"pc{n}", ci_class="workstation", day=10 + n) for n in range(5)),
+        say("x", name="x"),
+        words=listed,
+    )
+    names = {ci.id: ci.name for ci in store.search(Search(), after=None, limit=10)}
+
+    def due(day: float, limit: int = 10) -> list[str]:
+        return store.write(lambda tx: [names[ci] for ci in tx.due(int(day * DAY), limit)])
+
+    assert store.next_due() == 40 * DAY
+    assert due(39) == []
+    assert due(42) == ["pc0", "pc1", "pc2"]
+    assert due(1000, 2) == ["pc0", "pc1"]
+    assert due(1000) == [f"pc{n}" for n in range(5)]
+
+
+def test_cis_are_walked_through_in_the_order_of_id(store: GraphStore, say: Say, put: Put) -> None:
+    put(store, *(say(f"{n}", name=f"n{n}") for n in range(5)))
+    ids = sorted(ci.id for ci in store.search(Search(), after=None, limit=10))
+    assert store.write(lambda tx: (*tx.cis_after("", 3), *tx.cis_after(ids[2], 10))) == tuple(ids)
+
+
+def test_why_a_ci_is_not_live_and_what_contradicts_its_status_is_kept(
+    store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
+    serial = [("serial", "S1AB")]
+    put(
+        store,
+        say("1", source="erp", name="a", identifiers=serial, attributes={"status": "decommissioned"}),
+        say("2", name="a", identifiers=serial, day=2),
+    )
+    (found,) = store.search(Search(), after=None, limit=5)
+    view = store.item(found.id)
+    assert view is not None
+    assert (view.ci.because, view.ci.contradiction, view.ci.due) == (None, "decommissioned, but it answers", None)
+    stored = store.write(lambda tx: tx.items([found.id]))[found.id]
+    assert stored == view.ci
+    store.write(
+        lambda tx: tx.apply(
+            reconcile_absence(
+                ["erp|default|1", "agent|default|2"], tx, Context(words, 3 * DAY, lambda: "none"), heard_until=9
+            ).patch
+        )
+    )
+    view = store.item(found.id)
+    assert view is not None
+    assert (view.ci.lifecycle, view.ci.because, view.ci.contradiction) == ("missing", "not found", None)
+
+
+def test_scopes_of_a_source_are_listed_with_their_records(store: GraphStore, say: Say, put: Put) -> None:
+    put(store, say("1"), say("2", attributes={"status": "in_stock"}), scope="10.0.1.0/24")
+    put(store, say("3"), scope="10.0.0.0/16")
+    put(store, say("4"), say("5", source="other"), say("6", realm="x"), scope="elsewhere")
+    put(store, say("7"), scope=None)
+    assert store.write(lambda tx: tx.scopes("agent", "default")) == ("10.0.0.0/16", "10.0.1.0/24", "elsewhere")
+    assert store.write(lambda tx: tx.scopes("agent", "x")) == ("elsewhere",)
+    assert store.write(lambda tx: tx.scopes("nobody", "default")) == ()
+    held = store.write(lambda tx: list(tx.scope_records("agent", "default", "10.0.1.0/24")))
+    assert [(record.key, record.misses, record.status) for record in held] == [
+        ("agent|default|1", 0, None), ("agent|default|2", 0, "in_stock"),
+    ]  # fmt: skip
+
+
+def test_an_older_export_is_due_at_once(
+    store: GraphStore, say: Say, put: Put, tmp_path: Path, words: Vocabulary
+) -> None:
+    put(store, say("1", name="a"))
+    rows = [
+        {**row, "row": {k: v for k, v in row["row"].items() if k not in ("because", "contradiction", "due")}}
+        if row["kind"] == "ci"
+        else row
+        for row in store.dump()
+    ]
+    other = open_store(f"sqlite:///{tmp_path}/other.db", words)
+    other.load(rows)
+    assert other.next_due() == 0
+    other.close()
