@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access import READ, needs
 from api.answers import json_answer
 from api.asking import Cursor, Limit, One, Several, TheSystem, page, place_in, question_of, reads
+from api.coverage_answers import coverage_answer
 from api.quality_views import pair, spelled_quality, unresolved_end
 from api.searching import listed, realms_in_sight
 from api.tokens import Caller
@@ -95,6 +96,17 @@ def get_unresolved(
         [unresolved_end(end) for end in shown],
         (lambda: (shown[-1].key, shown[-1].nth)) if len(found) > limit else None,
     )
+
+
+@router.get(
+    "/coverage",
+    dependencies=[reads("realm", "limit")],
+    description="Scopes with their last complete run, and what is known to exist but was never read: networks seen in "
+    "interfaces, addresses, routes and neighbours, organizational units, tenants. `limit`: of each kind, the rest is "
+    "counted.",
+)
+def get_coverage(system: TheSystem, caller: Reader, realm: Several = None, limit: Limit = 1000) -> Response:
+    return json_answer(coverage_answer(system, realms_in_sight(listed(realm), caller), limit))
 
 
 def _declared(system: System, ci_class: str | None) -> None:
