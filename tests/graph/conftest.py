@@ -32,6 +32,15 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, words: Vocabulary) ->
 
 
 @pytest.fixture
+def login_of(request: pytest.FixtureRequest, opened: Any, tmp_path: Path) -> Callable[[], tuple[str, Any, Any]]:
+    """URL, user and password of that store, for a process of its own."""
+    if request.node.callspec.params["opened"] == "sqlite":
+        return lambda: (f"sqlite:///{tmp_path}/graph.db", None, None)
+    server = request.getfixturevalue("empty_neo4j")
+    return lambda: (server.url, server.user, server.password)
+
+
+@pytest.fixture
 def store(opened: Callable[[], GraphStore]) -> Iterator[GraphStore]:
     found = opened()
     yield found
