@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cmdb.observation import Observation, observation
@@ -115,23 +115,28 @@ class World:
             self.words, source="lines", record=record, ci_class="server", name=record, observed_at=self.now
         )
 
-    def note(self, attempt: Attempt, handed_over: dict[str, str], read_to_the_end: list[str]) -> None:
+    def note(self, attempt: Attempt, handed_over: dict[str, list[str]], read_to_the_end: list[str]) -> None:
         """A record handed over counts as reported only if it surely was; a miss counts if it may have been."""
         for record, places in self.may_be_in.items():
             looked_for = any(lies_in(place, read) for place in places for read in read_to_the_end)
             if record not in handed_over and looked_for and attempt.full:
                 self.missed_at_most[record] += 1
-        for record, scope in handed_over.items():
+        for record, scopes in handed_over.items():
             if not attempt.dies_at:
                 self.missed_at_most[record] = 0
                 self.last_reported[record] = self.now
-                self.may_be_in[record] = set()
+                self.may_be_in[record] = {scopes[-1]}
             self.missed_at_most.setdefault(record, 0)
             self.last_reported.setdefault(record, self.now)
-            self.may_be_in.setdefault(record, set()).add(scope)
+            self.may_be_in.setdefault(record, set()).update(scopes)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(attempts=st.lists(ATTEMPTS, min_size=3, max_size=14))
 def test_no_fault_schedule_takes_away_what_was_not_looked_for_to_the_end(
     attempts: list[Attempt], tmp_path_factory: Any
@@ -162,14 +167,14 @@ def _check(world: World, parts: Parts) -> None:
 
 
 def _run_here(world: World, attempt: Attempt, mortal: Parts, living: Parts) -> None:
-    handed_over: dict[str, str] = {}
+    handed_over: dict[str, list[str]] = {}
     read: list[str] = []
     unread: list[str] = []
 
     def fetch(given: SourceSettings, reading: Reading) -> Iterator[Fetched]:
         for scope, answer in zip(attempt.scopes, attempt.answers, strict=False):
             for record in world.records(attempt, scope, answer):
-                handed_over[record] = scope
+                handed_over.setdefault(record, []).append(scope)
                 yield Raw(scope, b'{"source": "lines", "record": "%s", "class": "server"}' % record.encode())
             if answer == "garbage":
                 yield Raw(scope, b'{"source": "lines", "rec')
@@ -206,10 +211,18 @@ def _run_by_client(world: World, attempt: Attempt, mortal: Parts, living: Parts)
                 finish(living, run_id, complete=answer not in ("cut", "error", "garbage"))
             except RunEnded:
                 assert report(living, run_id).status != "running"
-    _note_run(world, attempt, dict.fromkeys(records, scope), [scope] if complete else [], [] if complete else [scope])
+    _note_run(
+        world,
+        attempt,
+        {record: [scope] for record in records},
+        [scope] if complete else [],
+        [] if complete else [scope],
+    )
 
 
-def _note_run(world: World, attempt: Attempt, handed_over: dict[str, str], read: list[str], unread: list[str]) -> None:
+def _note_run(
+    world: World, attempt: Attempt, handed_over: dict[str, list[str]], read: list[str], unread: list[str]
+) -> None:
     whole = [scope for scope in read if not any(lies_in(scope, not_read) for not_read in unread)]
     world.note(attempt, handed_over, whole)
 
