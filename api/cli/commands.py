@@ -8,6 +8,7 @@ from api.cli.finding import find
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
 from api.cli.parts import operator as _operator
 from api.cli.parts import system as _system
+from api.cli.quality import coverage, quality
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -206,6 +207,16 @@ def spof(
         from api.cli.asking import show_spof
 
         show_spof(_system(), _operator(), ref, limit, as_json=as_json)
+
+
+app.command(
+    epilog=_example(
+        "cmdb quality",
+        "cmdb quality --class server --source ldap",
+        "cmdb quality --sample 50 --class server --seconds 300",
+    )
+)(quality)
+app.command(epilog=_example("cmdb coverage", "cmdb coverage --json"))(coverage)
 
 
 @app.command(epilog=_example("cmdb doctor"))
