@@ -84,7 +84,8 @@ def _sample(
     system = parts.system()
     for name in classes:
         system.vocabulary.ci_class(name)
-    said = sample_answer(system, Sampling(n, seed, classes, sources, realms, float(seconds), {"nmap": chosen}))
+    chance = int(seed) if seed is not None and seed.isdecimal() else seed
+    said = sample_answer(system, Sampling(n, chance, classes, sources, realms, float(seconds), {"nmap": chosen}))
     if as_json:
         print_json(said)
         return
