@@ -8,8 +8,8 @@ from fastapi import Request
 from api.problems import Problem
 from api.tokens import ROLES, Caller, caller_of
 
-READ, ASK, FOLLOW, FEED, CORRECT, RELEASE, ANYTHING = (
-    "read", "ask", "follow", "feed", "correct", "release", "anything",
+READ, ASK, FOLLOW, FEED, CORRECT, RELEASE, SAMPLE, ANYTHING = (
+    "read", "ask", "follow", "feed", "correct", "release", "sample", "anything",
 )  # fmt: skip
 """what a route does; each route names one. `follow`: read reports of runs, which a collector may for its own"""
 
@@ -23,6 +23,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     FEED: frozenset({"collector", "admin"}),
     CORRECT: frozenset({"steward", "admin"}),
     RELEASE: frozenset({"steward", "admin"}),
+    # It sends packets to machines, which no other role may cause.
+    SAMPLE: frozenset({"admin"}),
     ANYTHING: frozenset(ROLES),
 }
 

@@ -3,7 +3,7 @@
 `fetch` is the only I/O; `observe` is pure, so a recording of what `fetch` yielded is a complete test of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,20 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """How a source looks again at what it once said, record by record."""
+
+    place_of: Callable[[str], str | None]
+    """record → where it is found again: an address, a machine; None where it cannot be"""
+    fetch: Callable[[Any, Mapping[str, Sequence[str]], Reading], Iterator[Fetched]]
+    """(settings, place → the records wanted there): Raws whose scope is their place, and a ScopeEnd for each place"""
+    may_be_set: tuple[str, ...] = ()
+    """settings that whoever asks may choose; what is read the records say"""
+    passing: frozenset[str] = frozenset()
+    """attributes, or their first parts, that tell how something was read, not what it is"""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """`fetch` yields what it reads as it reads it, and a ScopeEnd for every scope it entered, also when it fails.
 
@@ -82,3 +96,5 @@ class Source:
     traits: SourceTraits
     fetch: Callable[[Any, Reading], Iterator[Fetched]]
     observe: Callable[[Any, Hearing], Iterable[Observation]]
+    again: Again | None = None
+    """None: it cannot be asked about single records"""

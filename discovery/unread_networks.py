@@ -150,26 +150,27 @@ class Known:
         for realm, network in self._networks:
             lengths.setdefault((realm, network.version), set()).add(network.prefixlen)
         ordered = {space: sorted(found, reverse=True) for space, found in lengths.items()}
+        around: dict[tuple[str, int, int, int], UnreadNetwork] = {
+            (realm, *_beginning(network.network_address, network.prefixlen)): found
+            for (realm, network), found in self._networks.items()
+        }
         for realm, address, what, name in self._addresses:
-            around = self._around(realm, address, ordered.get((realm, address.version), ()))
-            if around is None:
-                network = ipaddress.ip_network((address, BUCKET[address.version]), strict=False)
-                around = self._networks.get((realm, network))
-                if around is None:
-                    around = UnreadNetwork(realm, network, self._read.share(realm, network))
-                    self._networks[realm, network] = around
-            around.saw(what, name)
+            bucket = BUCKET[address.version]
+            places = [(realm, *_beginning(address, n)) for n in (*ordered.get((realm, address.version), ()), bucket)]
+            found = next((around[place] for place in places if place in around), None)
+            if found is None:
+                network = ipaddress.ip_network((address, bucket), strict=False)
+                found = around[places[-1]] = UnreadNetwork(realm, network, self._read.share(realm, network))
+            found.saw(what, name)
         return sorted(
-            self._networks.values(),
+            around.values(),
             key=lambda one: (-sum(one.seen_in.values()), one.realm, one.network.version, one.network.network_address),
         )
 
-    def _around(self, realm: str, address: Address, lengths: Iterable[int]) -> UnreadNetwork | None:
-        for length in lengths:
-            found = self._networks.get((realm, ipaddress.ip_network((address, length), strict=False)))
-            if found is not None:
-                return found
-        return None
+
+def _beginning(address: Address, length: int) -> tuple[int, int, int]:
+    """What all addresses of one network of this length have in common: version, length and leading bits."""
+    return (address.version, length, int(address) >> (address.max_prefixlen - length))
 
 
 def network_of(text: str) -> Network | None:

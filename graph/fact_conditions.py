@@ -14,6 +14,8 @@ def looks_into_facts(query: Search) -> bool:
 
 def facts_fit(query: Search, ci_class: str, facts: str) -> bool:
     """Whether a CI of this class with these facts (as `encode_facts` spells them) is meant."""
+    if query.conflict is not None and not may_be_disputed(facts):
+        return False
     held: Mapping[str, Any] = from_json(facts)
     if not all(name in held and _text(held[name][0]) == wanted for name, wanted in query.facts.items()):
         return False
@@ -22,6 +24,11 @@ def facts_fit(query: Search, ci_class: str, facts: str) -> bool:
     if query.incomplete is not None and all(name in held for name in query.incomplete.get(ci_class, ())):
         return False
     return query.conflict is None or is_disputed(held, query.conflict)
+
+
+def may_be_disputed(facts: str) -> bool:
+    """Whether it is worth reading the facts to see: outvoted values are a list of lists."""
+    return "[[" in facts
 
 
 def is_disputed(held: Mapping[str, Any], attribute: str) -> bool:

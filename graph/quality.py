@@ -15,7 +15,7 @@ from cmdb.expectations import expected_of_classes, stale_before
 from cmdb.identifier import linking_key
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
-from graph.fact_conditions import is_disputed
+from graph.fact_conditions import is_disputed, may_be_disputed
 from graph.store import ANY
 from graph.survey import Survey, SurveyedCI, UnresolvedEnd
 
@@ -137,12 +137,15 @@ def in_sight(end: UnresolvedEnd, realms: Collection[str]) -> bool:
     return not realms or end.realm in realms
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 class _Counting:
     """CIs of the same class and sources are counted together, and spread over the cells at the end."""
 
     def __init__(self, vocabulary: Vocabulary, now: int) -> None:
         self.vocabulary = vocabulary
-        self.expected = expected_of_classes(vocabulary)
+        self.expected = {name: frozenset(names) for name, names in expected_of_classes(vocabulary).items()}
         self.stale = stale_before(vocabulary, now)
         self.kinds = {
             name: kind
@@ -152,6 +155,10 @@ class _Counting:
         self.of: dict[tuple[str, tuple[str, ...]], Measures] = defaultdict(Measures)
         self.ids: list[str] = []
         self.sources: list[tuple[str, ...]] = []
+        self.family = {
+            name: declared.family if declared.family == DEVICE else name
+            for name, declared in vocabulary.classes.items()
+        }
         self.marks = array("q")
         """hashes of strong identifiers, and below whose they are"""
         self.holders = array("i")
@@ -160,8 +167,8 @@ class _Counting:
         measures = self.of[ci.ci_class, ci.sources]
         measures.cis += 1
         held: Mapping[str, Any] = from_json(ci.facts)
-        expected = self.expected.get(ci.ci_class, ())
-        lacking = [name for name in expected if name not in held]
+        expected = self.expected.get(ci.ci_class, _NOTHING)
+        lacking = expected - held.keys()
         measures.expected += len(expected)
         measures.said += len(expected) - len(lacking)
         measures.incomplete += bool(lacking)
@@ -169,7 +176,7 @@ class _Counting:
             measures.lacking[name] = measures.lacking.get(name, 0) + 1
         measures.stale += ci.last_seen < self.stale.get(ci.ci_class, 0)
         measures.orphans += ci.orphan
-        if is_disputed(held, ANY):
+        if may_be_disputed(ci.facts) and is_disputed(held, ANY):
             measures.conflicts += 1
             for name in held:
                 if is_disputed(held, name):
@@ -185,8 +192,7 @@ class _Counting:
 
         Not the value itself but its linking key is compared: some have two spellings.
         """
-        declared = self.vocabulary.classes[ci_class]
-        family = declared.family if declared.family == DEVICE else ci_class
+        family = self.family[ci_class]
         for kind, value, realm, weight in identifiers:
             if weight > 0 and kind in self.kinds:
                 yield family, linking_key(self.kinds[kind], value, realm), value

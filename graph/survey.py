@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
+from graph.encoding import from_json
 
 WITHIN = "within"
 """what stands for a relation type where the end is what a record lies within"""
@@ -60,6 +61,14 @@ class Survey:
     """of live and missing CIs, in the order of record key, beginning with that key"""
     items: Callable[[Collection[str]], Mapping[str, ConfigurationItem]]
     """whole CIs by id"""
+
+
+def remembered(lists: dict[str, tuple[str, ...]], text: str) -> tuple[str, ...]:
+    """The sorted strings of a JSON list; few lists are different, so each is read once."""
+    found = lists.get(text)
+    if found is None:
+        found = lists[text] = tuple(sorted(from_json(text)))
+    return found
 
 
 def ends_of(

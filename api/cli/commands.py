@@ -7,6 +7,7 @@ import typer
 from api.cli.app import Json, Ref, Set, Yes, app, example, operator, system, token_app
 from api.cli.finding import find
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
+from api.cli.quality import coverage, quality
 
 
 @app.command(epilog=example("cmdb demo", "cmdb demo --no-serve", "cmdb demo --store sqlite:///my-demo.db"))
@@ -192,6 +193,16 @@ def spof(
         from api.cli.asking import show_spof
 
         show_spof(system(), operator(), ref, limit, as_json=as_json)
+
+
+app.command(
+    epilog=example(
+        "cmdb quality",
+        "cmdb quality --class server --source ldap",
+        "cmdb quality --sample 50 --class server --seconds 300",
+    )
+)(quality)
+app.command(epilog=example("cmdb coverage", "cmdb coverage --json"))(coverage)
 
 
 @app.command(epilog=example("cmdb doctor"))

@@ -10,11 +10,14 @@ from api.answers import json_answer
 from api.asking import TheSystem, reads
 from api.problems import Problem
 from api.tokens import Caller
+from api.wiring import System
 from graph.store import StoreError
 
 router = APIRouter(tags=["operations"])
 Reader = Annotated[Caller, Depends(needs(READ))]
 Anyone = Annotated[Caller, Depends(needs(ANYTHING))]
+COUNTED_AT_ONCE = 10_000
+"""CIs up to which a scrape counts quality itself"""
 
 
 @router.get("/healthz")
@@ -47,7 +50,29 @@ def metrics(system: TheSystem, caller: Reader) -> Response:
         ("cmdb_waiting_references", "references that fit no single CI yet", counts.waiting),
     ):
         Gauge(name, help_, registry=registry).set(value)
+    _quality(system, caller, registry, counts.cis)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _quality(system: System, caller: Caller, registry: CollectorRegistry, cis: int) -> None:
+    """Quality by class, of the present revision where it is counted in a moment, else of the last that was counted."""
+    counted = system.stock.now() if cis <= COUNTED_AT_ONCE else system.stock.last()
+    if counted is None or caller.realms:
+        return
+    Gauge("cmdb_quality_revision", "revision that quality was counted at", registry=registry).set(counted.revision)
+    help_ = "what is not as it should be: CIs, for duplicates pairs, for unresolved_ends ends"
+    gauge = Gauge("cmdb_quality", help_, ("class", "measure"), registry=registry)
+    for (ci_class, source), measures in counted.cells.items():
+        if ci_class is not None and source is None:
+            for name, value in (
+                ("incomplete", measures.incomplete),
+                ("stale", measures.stale),
+                ("duplicates", measures.duplicates),
+                ("orphans", measures.orphans),
+                ("conflicts", measures.conflicts),
+                ("unresolved_ends", measures.unresolved),
+            ):
+                gauge.labels(ci_class, name).set(value)
 
 
 @router.get("/openapi.json", include_in_schema=False, dependencies=[reads()])

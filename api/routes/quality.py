@@ -1,15 +1,30 @@
 """Section 2: how good what is known is, and what was never looked at."""
 
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
-from api.access import READ, needs
+from api.access import READ, SAMPLE, needs
 from api.answers import json_answer
-from api.asking import Cursor, Limit, One, Several, TheSystem, page, place_in, question_of, reads
+from api.asking import (
+    Cursor,
+    Limit,
+    One,
+    Question,
+    Several,
+    Text,
+    TheSystem,
+    page,
+    place_in,
+    question_of,
+    reads,
+    writes,
+)
 from api.coverage_answers import coverage_answer
 from api.quality_views import pair, spelled_quality, unresolved_end
+from api.sampling import MOST_CIS, Sampling, sample_answer
 from api.searching import listed, realms_in_sight
 from api.tokens import Caller
 from api.wiring import System
@@ -19,7 +34,20 @@ from graph.survey import Survey, UnresolvedEnd
 router = APIRouter(prefix="/v1", tags=["quality"])
 
 Reader = Annotated[Caller, Depends(needs(READ))]
+Sampler = Annotated[Caller, Depends(needs(SAMPLE))]
 ClassName = Annotated[str | None, Query(alias="class", max_length=256)]
+
+
+class SampleAsked(Question):
+    """How many CIs to draw, from which, and how long to look at them again."""
+
+    n: int = Field(ge=1, le=MOST_CIS)
+    seed: int | Text | None = None
+    classes: list[Text] = Field([], alias="class", max_length=100)
+    sources: list[Text] = Field([], alias="source", max_length=100)
+    realms: list[Text] = Field([], alias="realm", max_length=100)
+    seconds: int = Field(60, ge=1, le=3600)
+    settings: dict[Text, dict[Text, Any]] = Field({}, max_length=100)
 
 
 @router.get(
@@ -96,6 +124,23 @@ def get_unresolved(
         [unresolved_end(end) for end in shown],
         (lambda: (shown[-1].key, shown[-1].nth)) if len(found) > limit else None,
     )
+
+
+@router.post(
+    "/quality/sample",
+    dependencies=[writes],
+    description="Accuracy: n live CIs drawn by chance, looked at again in their sources now. Nothing is written; hosts "
+    "and ports are asked by nmap as in a scan, within what may be scanned. `settings`: source → its `allow`, "
+    "`exclude`, `profile`.",
+)
+def post_sample(asked: SampleAsked, system: TheSystem, caller: Sampler) -> Response:
+    for name in asked.classes:
+        _declared(system, name)
+    realms = realms_in_sight(tuple(asked.realms), caller)
+    sampling = Sampling(
+        asked.n, asked.seed, tuple(asked.classes), tuple(asked.sources), realms, asked.seconds, asked.settings
+    )
+    return json_answer(sample_answer(system, sampling))
 
 
 @router.get(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graph.encoding import from_json
 from graph.sqlite_store.looking_up import Lookups
-from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of
+from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of, remembered
 
 # a relation's id begins with the id of its `from`
 IS_ORPHAN = (
@@ -29,9 +29,9 @@ def survey(look: Lookups) -> Survey:
     """The survey of the connection's snapshot."""
 
     def cis() -> Iterator[SurveyedCI]:
+        lists: dict[str, tuple[str, ...]] = {}
         for row in look.connection.execute(_CIS):
-            realms, sources = tuple(from_json(row[6])), tuple(sorted(from_json(row[7])))
-            yield SurveyedCI._make((*row[:6], realms, sources, bool(row[8])))
+            yield SurveyedCI._make((*row[:6], remembered(lists, row[6]), remembered(lists, row[7]), bool(row[8])))
 
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
         for payload, *row in look.connection.execute(_WAITING, (begin,)):

@@ -26,6 +26,19 @@ def test_metrics_are_what_prometheus_reads(viewer: TestClient, tell: Callable[..
     assert found["cmdb_revision"] == said["revision"]
 
 
+def test_metrics_tell_quality_by_class(viewer: TestClient, tell: Callable[..., dict[str, Any]]) -> None:
+    said = tell(line("a"), line("b", "switch"))
+    found = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(viewer.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert found["cmdb_quality_revision",] == said["revision"]
+    assert found["cmdb_quality", ("class", "server"), ("measure", "orphans")] == 1
+    assert found["cmdb_quality", ("class", "switch"), ("measure", "incomplete")] == 1
+    assert found["cmdb_quality", ("class", "switch"), ("measure", "stale")] == 0
+
+
 def test_openapi_describes_every_route_and_who_may_call_it(login: Login) -> None:
     schema = login("collector", sources=("agent",)).get("/openapi.json").json()
     assert {"/v1/cis", "/v1/cis/{ref}", "/v1/cis/{ref}/impact", "/v1/impact", "/v1/runs", "/healthz"} <= set(

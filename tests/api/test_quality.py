@@ -1,11 +1,15 @@
 """Quality over HTTP: each number, and the list behind it."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from api.cli.commands import app
 from http_api import DAY, line, needs, problem
 
 Login = Callable[..., TestClient]
@@ -157,3 +161,29 @@ def test_a_question_of_quality_that_makes_no_sense_is_refused(viewer: TestClient
     problem(viewer.get("/v1/quality/duplicates", params={"class": "spaceship"}), 422, "invalid")
     problem(viewer.get("/v1/quality/unresolved", params={"class": "spaceship"}), 422, "invalid")
     problem(viewer.get("/v1/quality/unresolved", params={"cursor": "x"}), 400, "bad-cursor")
+
+
+def test_the_command_line_shows_quality_coverage_and_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path}/cli.db")
+    estate = tmp_path / "estate.jsonl"
+    lines = [line("web", relations=needs("db")), line("eth0", "interface", identifiers={"ip": "10.9.0.1"})]
+    estate.write_text("".join(json.dumps(one) + "\n" for one in lines))
+
+    def cmdb(*words: str) -> Any:
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    cmdb("ingest", str(estate))
+    assert json.loads(cmdb("quality", "--json"))["unresolved_ends"]["count"] == 1
+    shown = cmdb("quality")
+    assert "server" in shown
+    assert "unresolved ends" in shown
+    assert "agent" in cmdb("quality", "--source", "agent", "--class", "server")
+    never = json.loads(cmdb("coverage", "--json"))["never_read"]
+    assert [network["network"] for network in never["networks"]] == ["10.9.0.0/24"]
+    assert "10.9.0.0/24" in cmdb("coverage")
+    said = json.loads(cmdb("quality", "--sample", "5", "--json"))
+    assert (said["drawn"], said["cannot_be_reread"]) == (2, 2)
+    assert "cannot be re-read" in cmdb("quality", "--sample", "5", "--seed", "x")
+    assert CliRunner().invoke(app, ["quality", "--class", "spaceship"]).exit_code == 2

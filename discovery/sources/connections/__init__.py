@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.connections.again import AGAIN
 from discovery.sources.connections.fetch import ConnectionsSettings, fetch
 from discovery.sources.connections.observe import observe
 
@@ -12,4 +13,5 @@ CONNECTIONS = Source(
     traits=SourceTraits(authority=2.0, knows_contact=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
 )

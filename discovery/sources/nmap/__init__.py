@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.nmap.again import AGAIN
 from discovery.sources.nmap.fetch import fetch
 from discovery.sources.nmap.observe import observe
 from discovery.sources.nmap.settings import NmapSettings
@@ -13,4 +14,5 @@ NMAP = Source(
     traits=SourceTraits(authority=0.3, one_record_per_thing=False, by_address=True, scan=True, knows_contact=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
 )

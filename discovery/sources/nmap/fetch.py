@@ -45,21 +45,21 @@ def fetch(settings: NmapSettings, reading: Reading) -> Iterator[Fetched]:
             if reading.stopped():
                 failures.append("stopped")
                 break
-            yield from _scan(profile, tile, _Place(str(network), done, total, names), reading, failures)
+            yield from scan_tile(profile, tile, Place(str(network), done, total, names), reading, failures)
             done += _addresses(tile)
             yield Progress(done, total, "addresses")
         yield ScopeEnd(str(network), complete=not failures, reason="; ".join(dict.fromkeys(failures)) or None)
 
 
-class _Place:
+class Place:
     """Where in the whole a tile stands."""
 
     def __init__(self, scope: str, done: int, total: int, names: dict[str, str]) -> None:
         self.scope, self.done, self.total, self.names = scope, done, total, names
 
 
-def _scan(
-    profile: Profile, tile: tuple[Network, ...], place: _Place, reading: Reading, failures: list[str]
+def scan_tile(
+    profile: Profile, tile: tuple[Network, ...], place: Place, reading: Reading, failures: list[str]
 ) -> Iterator[Fetched]:
     """The hosts of one tile, given when it is finished or ended: only beside its neighbours can a host be judged."""
     asked = _addresses(tile)
