@@ -134,7 +134,10 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
 
 
 def _is_passing(group: Group) -> bool:
-    """Whether all it holds is what answered at some address: tomorrow's holder is another, so nobody need be asked."""
+    """Whether all it holds is what answered at some address: tomorrow's holder is another, so nobody need be asked.
+
+    Nor need anybody be asked which of two durable things an address belonged to for a day.
+    """
     return not group.kept and all(shows_no_hardware(member) for member in group.members)
 
 
@@ -150,7 +153,7 @@ def _reviews(growth: _Growth) -> list[Review]:
             if growth.veto(one, other):
                 continue
             a, b = sorted((growth.groups[one], growth.groups[other]), key=lambda group: group.key)
-            if _is_passing(a) or _is_passing(b):
+            if _is_passing(a) or _is_passing(b) or (is_contested and not (a.kept and b.kept)):
                 continue
             evidence = growth.weigh.evidence(a, b)
             if all(piece.kind == "ip" for piece in evidence if piece.weight > 0):

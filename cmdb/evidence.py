@@ -39,28 +39,32 @@ class Weigher:
 
     def evidence(self, one: Group, other: Group) -> list[Evidence]:
         """Everything that speaks for or against, strongest first."""
-        best: dict[str, Evidence] = {}
-        for key in one.borne.keys() & other.borne.keys():
-            kind = kind_of(key)
-            bits = self._agreement(key, kind, one, other)
-            if bits is None:
-                continue
-            counted = "name" if kind in _NAMES else kind
-            if kind in _OF_THE_HARDWARE and self.crowding.often.get(key, 1) > 1:
-                counted = "copied hardware"  # a copied machine has both: they say one thing
-            known = best.get(counted)
-            if known is None or (bits, known.value) > (known.weight, key):
-                best[counted] = Evidence(kind, key, bits)
-        found = [
-            Evidence("name" if "." in e.kind or e.kind == "in" else e.kind, _value(e.value), e.weight)
-            for e in best.values()
-        ]
-        found.extend(self._disagreements(one, other))
+        found = []
+        for kind, key, against, bits in self._pieces(one, other):
+            shown = f"{_value(key)} / {_value(against)}" if against else _value(key)
+            found.append(Evidence("name" if "." in kind or kind == "in" else kind, shown, bits))
         return sorted(found, key=lambda piece: (-abs(piece.weight), piece.kind, piece.value))
 
     def score(self, one: Group, other: Group) -> float:
         """Log2 odds that both are one thing, summed so that the order cannot decide a tie."""
-        return round(math.fsum(piece.weight for piece in self.evidence(one, other)) - self.settings.prior_bits, 6)
+        return round(math.fsum([piece[3] for piece in self._pieces(one, other)]) - self.settings.prior_bits, 6)
+
+    def _pieces(self, one: Group, other: Group) -> list[tuple[str, str, str, float]]:
+        """Kind, key, the key that it disagrees with (else empty), bits."""
+        best: dict[str, tuple[str, str, str, float]] = {}
+        for key in one.borne.keys() & other.borne.keys():
+            kind = counted = kind_of(key)
+            bits = self._agreement(key, kind, one, other)
+            if bits is None:
+                continue
+            if kind in _NAMES:
+                counted = "name"
+            elif kind in _OF_THE_HARDWARE and key in self.crowding.often:
+                counted = "copied hardware"  # a copied machine has both: they say one thing
+            known = best.get(counted)
+            if known is None or (bits, known[1]) > (known[3], key):
+                best[counted] = (kind, key, "", bits)
+        return [*best.values(), *self._disagreements(one, other)]
 
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
@@ -79,12 +83,15 @@ class Weigher:
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
         gap = min(address_gap(mine, theirs) for mine in one.borne[key] for theirs in other.borne[key])
+        return self.address_bits(gap, self.crowding.often.get(key, 1)) if gap <= self.settings.address_window else None
+
+    def address_bits(self, gap: int, often: int) -> float:
+        """What an address is worth that two bore with `gap` microseconds between them, and `often` things at once."""
         settings = self.settings
-        if gap > settings.address_window:
-            return None
         late = max(0, gap - settings.address_slack)
         worth = settings.address_at_once * 2.0 ** (-late / settings.address_half_life)
-        return settings.prior_bits + math.log2(worth / (1 - worth)) - math.log2(self.crowding.often.get(key, 1))
+        bits = settings.prior_bits + math.log2(worth / (1 - worth)) - math.log2(often)
+        return max(bits, 0.0)
 
     def _name(self, key: str, kind: str, one: Group, other: Group) -> float | None:
         """Names fade with the time between those who bear them: what comes after may be another thing's.
@@ -96,13 +103,13 @@ class Weigher:
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
         full = kind == "fqdn" and not scoped
         settings = self.settings
-        vouchable = full or not _two_domains(one, other)
+        vouchable = full or not _two_domains(_value(key), one, other)
         best: float | None = None
         for mine in one.borne[key]:
             for theirs in other.borne[key]:
                 if mine.keeper and mine.keeper == theirs.keeper:
                     continue
-                if scoped and not _realms_meet(mine.sighting.realm, theirs.sighting.realm):
+                if scoped and not realms_meet(mine.sighting.realm, theirs.sighting.realm):
                     continue
                 gap = days_apart(mine, theirs)
                 if gap > settings.name_window or (gap and succession):
@@ -120,20 +127,19 @@ class Weigher:
                     best = bits
         return best
 
-    def _disagreements(self, one: Group, other: Group) -> Iterable[Evidence]:
+    def _disagreements(self, one: Group, other: Group) -> Iterable[tuple[str, str, str, float]]:
         if one.stated and other.stated and one.stated.isdisjoint(other.stated):
             mine, theirs = one.stated - {DEVICE}, other.stated - {DEVICE}
             if mine and theirs:
-                yield Evidence("class", f"{min(mine)} / {min(theirs)}", self.settings.other_class_bits)
+                yield "class", f"|{min(mine)}|", f"|{min(theirs)}|", self.settings.other_class_bits
         for kind in one.by_kind.keys() & other.by_kind.keys():
             mine, theirs = one.by_kind[kind], other.by_kind[kind]
             if kind == "fqdn" or not mine.isdisjoint(theirs):
                 continue
-            shown = f"{_value(min(mine))} / {_value(min(theirs))}"
             if kind == "hostname":
-                yield Evidence(kind, shown, self.settings.other_name_bits)
+                yield kind, min(mine), min(theirs), self.settings.other_name_bits
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
-                yield Evidence(kind, shown, self.settings.other_value_bits)
+                yield kind, min(mine), min(theirs), self.settings.other_value_bits
 
 
 def _at_once(kind: str, one: Group, other: Group) -> bool:
@@ -148,13 +154,15 @@ def _at_once(kind: str, one: Group, other: Group) -> bool:
     )
 
 
-def _two_domains(one: Group, other: Group) -> bool:
-    """Whether both have full names and share none: nobody vouches for one label in two domains."""
-    mine, theirs = one.by_kind.get("fqdn"), other.by_kind.get("fqdn")
-    return mine is not None and theirs is not None and mine.isdisjoint(theirs)
+def _two_domains(label: str, one: Group, other: Group) -> bool:
+    """Whether both bear a label with a domain, and never the same: nobody vouches for one label in two domains."""
+    begin = f"fqdn|{label}."
+    mine = {key for key in one.by_kind.get("fqdn", ()) if key.startswith(begin)}
+    theirs = {key for key in other.by_kind.get("fqdn", ()) if key.startswith(begin)}
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 
-def _realms_meet(one: str, other: str) -> bool:
+def realms_meet(one: str, other: str) -> bool:
     """Names from `default`, where sources without a realm of their own live, may match in any realm."""
     return one == other or one == "default" or other == "default"
 

@@ -6,18 +6,19 @@ checked against all members of both groups. Nothing of yesterday's grouping goes
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from cmdb.agglomeration import Review as Review
 from cmdb.agglomeration import Rulings, agglomerate
+from cmdb.ci_class import DEVICE
 from cmdb.crowding import Crowding, crowding
 from cmdb.decision import Decision
 from cmdb.evidence import Weigher, address_gap
-from cmdb.group import Carrier, Group, group_of, kind_of
+from cmdb.group import Carrier, Group, group_of
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import keys_borne
+from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
-from cmdb.vocabulary import Vocabulary
+from cmdb.vocabulary import SourceTraits, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ def identify(
             groups.append((things[component[0]],))
             continue
         component.sort(key=lambda at: things[at].key)
+        if not ruled and plainly_one(component, things, borne, weigh):
+            groups.append(tuple(things[at] for at in component))
+            continue
         alone = [group_of(things[at], borne[at], vocabulary) for at in component]
         place = {at: number for number, at in enumerate(component)}
         near = {number: {place[other] for other in links[at]} for at, number in place.items()}
@@ -104,23 +108,41 @@ def _links(
     vocabulary: Vocabulary,
     settings: IdentitySettings,
 ) -> dict[int, set[int]]:
-    """Who is worth comparing with whom: only they can have evidence in favour."""
+    """Who is worth comparing with whom: only they can have evidence in favour and no veto for ever."""
     links: dict[int, set[int]] = {}
+    traits = {source: vocabulary.traits(source) for source in {thing.source for thing in things}}
+    classes = vocabulary.classes
     for key, bearing in shared.items():
         if not crowd.links(key, settings):
             continue
-        if kind_of(key) != "ip":
-            for at in bearing:
-                links.setdefault(at, set()).update(bearing)
-            continue
-        carriers = [Carrier(things[at], vocabulary.traits(things[at].source), "", *borne[at][key]) for at in bearing]
-        for (one, mine), (other, theirs) in combinations(zip(bearing, carriers, strict=True), 2):
-            if address_gap(mine, theirs) <= settings.address_window:
+        for number, one in enumerate(bearing):
+            for other in bearing[number + 1 :]:
+                mine, theirs = things[one], things[other]
+                if (
+                    mine.source == theirs.source
+                    and classes[mine.said.ci_class].family == DEVICE
+                    and _never_one(mine, theirs, traits[mine.source])
+                ):
+                    continue
+                if key.startswith("ip|"):
+                    a, b = (
+                        Carrier(thing, traits[thing.source], "", *borne[at][key])
+                        for at, thing in ((one, mine), (other, theirs))
+                    )
+                    if address_gap(a, b) > settings.address_compared:
+                        continue
                 links.setdefault(one, set()).add(other)
                 links.setdefault(other, set()).add(one)
-    for at, others in links.items():
-        others.discard(at)
     return links
+
+
+def _never_one(mine: Sighting, theirs: Sighting, traits: SourceTraits) -> bool:
+    """What `veto` would say of two devices in any company, asked before anything is weighed."""
+    if mine.realm != theirs.realm:
+        return False
+    if mine.record_key == theirs.record_key:
+        return traits.by_address
+    return traits.one_record_per_thing and mine.first <= theirs.last and theirs.first <= mine.last
 
 
 def _components(things: Sequence[Sighting], links: dict[int, set[int]], ruled: Rulings) -> list[list[int]]:

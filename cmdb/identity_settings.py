@@ -21,7 +21,9 @@ class IdentitySettings:
     """records that may carry a value before it links nothing"""
     largest_block: int = 5_000
     address_window: int = 7 * DAY
-    """microseconds within which an address links two records"""
+    """microseconds within which an address says anything"""
+    address_compared: int = 2 * DAY
+    """within which an address is a reason to compare two sightings at all; later it only adds to other evidence"""
     address_half_life: int = DAY
     """in which the worth of a shared address halves: as leases run"""
     address_slack: int = DAY // 2
@@ -30,7 +32,7 @@ class IdentitySettings:
     """P(same device | same address at the same time)"""
     addresses_of_one: int = 4
     """records of a scan that one thing may well have"""
-    compared_at: int = 3
+    compared_at: int = 1
     """things that may bear a value at once before it is no reason to compare any two of them"""
     bare_name_bits: float = 12.0
     guaranteed_name_bits: float = 17.0

@@ -1,0 +1,126 @@
+"""Which blocks are one thing so plainly that nothing in them need be weighed: most are, so most of the time is saved.
+
+Where no two values can disagree and no two records can be forbidden to be one, evidence only grows with every union;
+a chain of agreements that suffice two by two then makes one thing of all, in whatever order they are taken.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from cmdb.ci_class import DAY, DEVICE
+from cmdb.evidence import Weigher, address_gap, realms_meet
+from cmdb.group import Carrier, days_apart
+from cmdb.identifier import is_scoped
+from cmdb.sighting import Sighting
+
+
+def plainly_one(
+    component: Sequence[int],
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    weigh: Weigher,
+) -> bool:
+    """True only where agglomeration would unite all of `component` (positions in `things` and `borne`)."""
+    vocabulary = weigh.vocabulary
+    kinds = vocabulary.identifier_kinds
+    stated: set[str] = set()
+    places: dict[str, list[Sighting]] = {}
+    values: dict[str, str] = {}
+    bearing: dict[str, list[int]] = {}
+    for at in component:
+        thing = things[at]
+        ci_class = thing.said.ci_class
+        traits = vocabulary.traits(thing.source)
+        if vocabulary.classes[ci_class].family != DEVICE:
+            return False
+        if not traits.scan and ci_class != DEVICE:
+            stated.add(ci_class)
+            if len(stated) > 1:
+                return False
+        place = f"{thing.source}|{thing.realm}"
+        if place not in places:
+            places[place] = [thing]
+        elif traits.one_record_per_thing or not traits.by_address or any(_meet(thing, o) for o in places[place]):
+            return False
+        else:
+            places[place].append(thing)
+        for key in borne[at]:
+            kind = key[: key.index("|")]
+            declared = kinds.get(kind)
+            if declared is None:
+                return False
+            if (declared.one_valued or kind == "hostname" or kind == "fqdn") and values.setdefault(kind, key) != key:
+                return False
+            if key in bearing:
+                bearing[key].append(at)
+            else:
+                bearing[key] = [at]
+    return _hang_together(component, bearing, things, borne, weigh)
+
+
+def _meet(one: Sighting, other: Sighting) -> bool:
+    return one.record_key == other.record_key or days_apart(one, other) == 0
+
+
+def _hang_together(
+    component: Sequence[int],
+    bearing: Mapping[str, Sequence[int]],
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    weigh: Weigher,
+) -> bool:
+    settings, crowd, kinds = weigh.settings, weigh.crowding, weigh.vocabulary.identifier_kinds
+    enough = settings.prior_bits + settings.merge_at
+    above = {at: at for at in component}
+    parts = len(component)
+    for key, held_by in bearing.items():
+        if len(held_by) < 2 or key in crowd.often or key in crowd.slots:
+            continue
+        kind = key[: key.index("|")]
+        anyhow = kind not in _TIMELY
+        if anyhow and kinds[kind].bits < enough:
+            continue
+        for number, one in enumerate(held_by):
+            for other in held_by[number + 1 :]:
+                a, b = one, other
+                while above[a] != a:
+                    a = above[a]
+                while above[b] != b:
+                    b = above[b]
+                if a != b and (anyhow or _timely(key, kind, one, other, things, borne, weigh)):
+                    above[b] = a
+                    parts -= 1
+    return parts == 1
+
+
+_TIMELY = frozenset({"hostname", "fqdn", "ip"})
+
+
+def _timely(
+    key: str,
+    kind: str,
+    one: int,
+    other: int,
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    weigh: Weigher,
+) -> bool:
+    """Whether a shared name or address would do by itself; where in doubt, no."""
+    settings = weigh.settings
+    mine, theirs = (
+        Carrier(things[at], weigh.vocabulary.traits(things[at].source), "", *borne[at][key]) for at in (one, other)
+    )
+    enough = settings.prior_bits + settings.merge_at
+    if kind == "ip":
+        at_once = address_gap(mine, theirs) <= settings.address_slack
+        return at_once and weigh.address_bits(0, 1) >= enough
+    if not realms_meet(mine.sighting.realm, theirs.sighting.realm):
+        return False
+    full = kind == "fqdn" and not is_scoped(weigh.vocabulary.identifier_kinds[kind], key.split("|")[1])
+    vouched = full or mine.traits.guarantees_names or theirs.traits.guarantees_names
+    gap = days_apart(mine, theirs)
+    if not vouched or gap > settings.name_window:
+        return False
+    bits = min(settings.guaranteed_name_bits, settings.full_name_bits)
+    if gap > settings.address_slack:
+        bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
+    return bits >= enough

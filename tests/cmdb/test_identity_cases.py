@@ -1,0 +1,169 @@
+"""identify: re-imaging, reuse, clones, virtual addresses, docks and byte orders, each with what surrounds it in life."""
+
+from collections.abc import Callable
+from itertools import combinations
+
+import pytest
+
+from cmdb.identification import Match, identify
+from cmdb.identifier import linking_key, swapped_uuid
+from cmdb.identity_settings import DEFAULT_IDENTITY
+from cmdb.linking import keys_borne, linking_keys
+from cmdb.observation import Observation
+from cmdb.sighting import Sighting
+from cmdb.vocabulary import Vocabulary
+
+Say = Callable[..., Observation]
+See = Callable[..., list[Sighting]]
+UUID = "4c4c4544-0051-3510-8052-b4c04f4a3132"
+
+
+@pytest.fixture
+def groups(words: Vocabulary, see: See) -> Callable[..., list[list[str]]]:
+    def grouped(*observations: Observation) -> list[list[str]]:
+        match: Match = identify(see(*observations), words, DEFAULT_IDENTITY)
+        return sorted(sorted(member.said.record for member in group) for group in match.groups)
+
+    return grouped
+
+
+Groups = Callable[..., list[list[str]]]
+
+
+def test_a_laptop_set_up_anew_under_another_name_is_one(say: Say, groups: Groups) -> None:
+    hardware = {"serial": "5CG0001", "uuid": UUID, "mac": "3c:52:82:00:00:01"}
+    found = groups(
+        say("old", hostname="lap-1", ci_class="workstation", agent_id="a1", day=0, **hardware),
+        say("old", hostname="lap-1", ci_class="workstation", agent_id="a1", day=3, **hardware),
+        say("new", hostname="lap-2", ci_class="workstation", agent_id="a2", day=4, **hardware),
+        say("new", hostname="lap-2", ci_class="workstation", agent_id="a2", day=8, **hardware),
+        say("account-1", source="ad", ci_class="workstation", fqdn="lap-1.corp.example", hostname="lap-1", day=2),
+        say("account-2", source="ad", ci_class="workstation", fqdn="lap-2.corp.example", hostname="lap-2", day=5),
+    )
+    assert found == [["account-1", "account-2", "new", "old"]]
+
+
+def test_a_name_handed_to_the_next_machine_is_two_each_with_its_own_account(say: Say, groups: Groups) -> None:
+    name = {"fqdn": "pc-7.corp.example", "hostname": "pc-7", "ci_class": "workstation"}
+    found = groups(
+        say("before", serial="AAA1", mac="3c:52:82:00:00:01", day=0, **name),
+        say("before", serial="AAA1", mac="3c:52:82:00:00:01", day=4, **name),
+        say("after", serial="BBB2", mac="3c:52:82:00:00:02", day=5, **name),
+        say("after", serial="BBB2", mac="3c:52:82:00:00:02", day=9, **name),
+        say("account before", source="ad", ad_guid="a" * 31 + "1", day=2, **name),
+        say("account after", source="ad", ad_guid="a" * 31 + "2", day=7, **name),
+    )
+    assert found == [["account after", "after"], ["account before", "before"]]
+
+
+def test_an_account_dead_for_months_does_not_take_the_new_machine_of_its_name(say: Say, groups: Groups) -> None:
+    found = groups(
+        say("dead", source="ad", fqdn="pc-7.corp.example", ad_guid="a" * 31 + "1", day=0),
+        say("living", fqdn="pc-7.corp.example", serial="BBB2", day=90),
+    )
+    assert found == [["dead"], ["living"]]
+
+
+def test_clones_stay_two_and_keep_what_is_each_ones_own(say: Say, groups: Groups) -> None:
+    copied = {"serial": "VMWARE-1", "uuid": UUID, "ci_class": "virtual_machine"}
+    found = groups(
+        say("vm-1", hostname="app1", mac="00:50:56:00:00:01", **copied),
+        say("vm-2", hostname="app2", mac="00:50:56:00:00:02", **copied),
+        say("guest-1", source="vcenter", uuid=UUID, ci_class="virtual_machine", mac="00:50:56:00:00:01"),
+        say("guest-2", source="vcenter", uuid=UUID, ci_class="virtual_machine", mac="00:50:56:00:00:02"),
+    )
+    assert found == [["guest-1", "vm-1"], ["guest-2", "vm-2"]]
+
+
+def test_a_virtual_router_address_makes_no_two_routers_one(say: Say, groups: Groups) -> None:
+    shared = "00:00:0c:07:ac:01"
+    found = groups(
+        say(
+            "r1",
+            source="snmp",
+            ci_class="router",
+            serial="R1",
+            mac=[shared, "3c:52:82:00:00:01"],
+            ip=["10.0.0.1", "10.0.0.2"],
+        ),
+        say(
+            "r2",
+            source="snmp",
+            ci_class="router",
+            serial="R2",
+            mac=[shared, "3c:52:82:00:00:02"],
+            ip=["10.0.0.1", "10.0.0.3"],
+        ),
+        say("10.0.0.1", source="nmap", ci_class="device", ip="10.0.0.1", mac=shared),
+    )
+    assert not any({"r1", "r2"} <= set(group) for group in found)
+
+
+def test_machines_behind_one_translated_address_stay_apart(say: Say, groups: Groups) -> None:
+    found = groups(
+        *(
+            say(
+                f"l{n}",
+                ci_class="workstation",
+                hostname=f"lap-{n}",
+                serial=f"SN{n}X",
+                ip=["203.0.113.9", f"192.168.1.{n}"],
+            )
+            for n in (2, 3, 4)
+        ),
+        say("203.0.113.9", source="nmap", ci_class="device", ip="203.0.113.9"),
+    )
+    assert sorted(map(len, found)) == [1, 1, 1, 1]
+
+
+def test_the_same_addresses_in_two_realms_are_never_one(say: Say, groups: Groups) -> None:
+    records = [
+        say(f"{source}-{realm}", source=source, realm=realm, ip="10.0.0.5", hostname="pos-01", ci_class="device")
+        for source in ("nmap", "agent", "snmp")
+        for realm in ("berlin", "paris")
+    ]
+    for group in groups(*records):
+        assert not any(a.endswith("berlin") and b.endswith("paris") for a, b in combinations(group, 2))
+
+
+def test_a_dock_that_goes_from_desk_to_desk_joins_nobody(say: Say, groups: Groups) -> None:
+    dock = "00:e0:4c:68:00:01"
+    found = groups(
+        say("l1", ci_class="workstation", hostname="lap-1", serial="SN1X", mac=[dock, "3c:52:82:00:00:01"], day=0),
+        say("l1", ci_class="workstation", hostname="lap-1", serial="SN1X", mac="3c:52:82:00:00:01", day=2),
+        say("l2", ci_class="workstation", hostname="lap-2", serial="SN2X", mac="3c:52:82:00:00:02", day=0),
+        say("l2", ci_class="workstation", hostname="lap-2", serial="SN2X", mac=[dock, "3c:52:82:00:00:02"], day=2),
+        say("j1", source="jamf", ci_class="workstation", hostname="lap-1", mac="3c:52:82:00:00:01", day=1),
+    )
+    assert found == [["j1", "l1"], ["l2"]]
+
+
+def test_an_address_that_passed_on_takes_no_former_holder_with_it(say: Say, groups: Groups) -> None:
+    found = groups(
+        say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", fqdn="a.corp.example", day=0),
+        say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", fqdn="b.corp.example", day=1),
+        say("a", source="ad", fqdn="a.corp.example", day=0),
+        say("b", source="ad", fqdn="b.corp.example", day=1),
+    )
+    assert found == [["10.0.0.9", "b"], ["a"]]
+
+
+def test_a_uuid_read_in_the_other_byte_order_is_the_same(say: Say, groups: Groups) -> None:
+    assert groups(say("1", uuid=UUID), say("2", source="jamf", uuid=swapped_uuid(UUID).upper())) == [["1", "2"]]
+
+
+def test_linking_keys_are_spelled_as_references_are_looked_up(say: Say, see: See, words: Vocabulary) -> None:
+    (sighting,) = see(
+        say(
+            "1",
+            serial="a|b%c",
+            uuid=UUID,
+            mac="3c:52:82:00:00:01",
+            ip="10.0.0.1",
+            hostname="web",
+            fqdn="web.corp.example",
+            realm="x",
+        )
+    )
+    spelled = {linking_key(words.identifier_kinds[k], v, "x") for k, v, _, _ in sighting.lifetimes}
+    assert spelled <= linking_keys(sighting, words) == keys_borne(sighting, words).keys()
