@@ -10,6 +10,7 @@ from cmdb.ends import is_moving
 from cmdb.graph_patch import DocumentWrite, EventGroup, GraphPatch, RecordWrite, Touch
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
+from cmdb.past import Past, past_aliases, past_cis, past_records
 from cmdb.reference import record_key
 from cmdb.settling import settle
 from cmdb.sighting import Correction, Record, heard, sightings_of
@@ -186,6 +187,7 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
             events.extend(events_of(draft, key))
     events.extend(lifecycle_events(draft))
     aliases, over = _aliases(draft)
+    past = tuple(past_records(draft.old, draft.new, changed, draft.vocabulary))
     return GraphPatch(
         recorded_at=draft.context.now,
         run=draft.context.run,
@@ -203,6 +205,12 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
         aliases_over=over,
         events=tuple(events),
         documents=tuple(_review_documents(draft)),
+        past=Past(
+            tuple(past_cis(were, items)),
+            tuple(drawn.past_relations),
+            past,
+            tuple(past_aliases(past, draft.vocabulary)),
+        ),
     )
 
 

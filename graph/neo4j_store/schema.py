@@ -5,7 +5,7 @@ from neo4j import ManagedTransaction, Session
 from cmdb.vocabulary import Vocabulary
 from graph.store import StoreError, VocabularyMismatch
 
-VERSION = 1
+VERSION = 2
 WORDS = "cmdb_words"
 
 _UNIQUE = (
@@ -14,7 +14,8 @@ _UNIQUE = (
 _INDEXED = (
     ("Clue", "key"), ("Clue", "record"), ("Waiting", "key"), ("Waiting", "record"), ("CI", "name_key"),
     ("History", "ci"), ("Document", "kind", "key"), ("Record", "source", "realm", "scope"), ("Record", "parent"),
-    ("History", "revision", "seq"),
+    ("History", "revision", "seq"), ("Past", "kind", "id", "n"), ("Past", "kind", "n"), ("Past", "from_ci"),
+    ("Past", "to_ci"), ("CI", "born"), ("RevisionLog", "recorded_at"),
 )  # fmt: skip
 _FULL_TEXT = (
     f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "
