@@ -147,7 +147,7 @@ def moved_cis(look: ReadTransaction, revision: int, vocabulary: Vocabulary) -> M
     unmoved = {key for ci in cis.values() if ci is not None for key in ci.records} - states.keys()
     for key, record in look.records(unmoved).items():
         said = open_said(record, vocabulary)
-        states[key] = PastState(said, record.cis, record.ends, record.parent, record.gone, record.misses)
+        states[key] = PastState(said, record.cis, record.ends, record.parent, record.gone, record.misses, record)
     return MovedCIs(revision, at, cis, states)
 
 
@@ -170,7 +170,7 @@ def search_at(
     before = sorted(
         (name_key(ci.name), ci.id, line(ci))
         for ci in moved.cis.values()
-        if ci is not None and (name_key(ci.name), ci.id) > place and fits(ci, query, moved.records, vocabulary)
+        if ci is not None and (name_key(ci.name), ci.id) > place and fits(ci, query, moved, vocabulary)
     )
     found: list[FoundCI] = []
     for _, _, one in heapq.merge(before, _unmoved(look, moved, query, after, limit)):

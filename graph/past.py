@@ -43,6 +43,8 @@ class PastState(NamedTuple):
     parent: str | None
     gone: bool
     misses: int
+    record: Record
+    """as it stands now"""
 
     @property
     def ci(self) -> str:
@@ -190,7 +192,7 @@ def record_at(revision: int, now: Record, said: Observation, rows: Iterable[Past
     """A record as it stood at a revision, None where nobody had reported it; `said`: by its open sighting now."""
     if min(map(brought_in, now.versions)) > revision:
         return None
-    state = PastState(said, now.cis, now.ends, now.parent, now.gone, now.misses)
+    state = PastState(said, now.cis, now.ends, now.parent, now.gone, now.misses, now)
     for row in rows:
         body = from_json(row.body)
         moved = {name: body[name] for name in ("parent", "gone", "misses") if name in body}

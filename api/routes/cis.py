@@ -17,6 +17,7 @@ from api.asking import (
     Several,
     Text,
     TheSystem,
+    When,
     page,
     place_in,
     question_of,
@@ -24,6 +25,7 @@ from api.asking import (
     writes,
 )
 from api.doorway import whole
+from api.looking_back import found_at, revision_of, whole_ci_at
 from api.resolution import resolve
 from api.searching import Filters, search_for
 from api.tokens import Caller
@@ -36,7 +38,7 @@ from cmdb.reference import record_key
 from cmdb.time import from_rfc3339
 from discovery.by_hand import correct, withdraw
 from discovery.sources import SOURCES
-from graph.store import RecordPlace
+from graph.store import ItemView, RecordPlace
 
 router = APIRouter(prefix="/v1", tags=["configuration items"])
 
@@ -44,7 +46,7 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 Steward = Annotated[Caller, Depends(needs(CORRECT))]
 FILTERS = (
     "q", "class", "lifecycle", "identifier", "environment", "tier", "owner", "realm", "status", "tag",
-    "attribute.<name>", "seen_by", "not_seen_by", "seen_before",
+    "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "known_at",
 )  # fmt: skip
 INT64 = 2**63 - 1
 
@@ -80,14 +82,15 @@ def get_cis(
     seen_by: One = None,
     not_seen_by: One = None,
     seen_before: One = None,
+    known_at: When = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     if ref is not None:
-        others = sorted(set(request.query_params) - {"ref", "at_least"})
+        others = sorted(set(request.query_params) - {"ref", "at_least", "known_at"})
         if others:
             raise Invalid(f"ref names one CI: {', '.join(others)} cannot go with it")
-        return one_ci(system, ref, caller)
+        return one_ci(system, ref, caller, known_at)
     filters = Filters(
         q=q, classes=_listed(class_), lifecycles=_listed(lifecycle), identifier=identifier, environment=environment,
         tier=tier, owner=owner, realm=realm, status=status, seen_by=seen_by, not_seen_by=not_seen_by,
@@ -96,7 +99,11 @@ def get_cis(
     question = question_of(request, caller)
     place = place_in(system, question, cursor, str, str)
     after = (place[0], place[1]) if place is not None else None
-    found = system.store.search(search_for(filters, system, caller), after=after, limit=limit + 1)
+    query = search_for(filters, system, caller)
+    if known_at is None:
+        found = system.store.search(query, after=after, limit=limit + 1)
+    else:
+        found = found_at(system, revision_of(system, known_at), query, after=after, limit=limit + 1)
     shown = found[:limit]
     return page(
         system,
@@ -119,17 +126,20 @@ def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
     )
 
 
-def one_ci(system: System, ref: str, caller: Caller) -> Response:
-    """The whole of one CI."""
-    view = system.store.item(resolve(system, ref, caller))
+def one_ci(system: System, ref: str, caller: Caller, known_at: str | None = None) -> Response:
+    """The whole of one CI, now or as the store stood then."""
+    if known_at is not None:
+        view: ItemView | None = whole_ci_at(system, revision_of(system, known_at), ref, caller)
+    else:
+        view = system.store.item(resolve(system, ref, caller))
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
     return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
 
 
-@router.get("/cis/{ref}", dependencies=[reads()])
-def get_ci(ref: Ref, system: TheSystem, caller: Reader) -> Response:
-    return one_ci(system, ref, caller)
+@router.get("/cis/{ref}", dependencies=[reads("known_at")])
+def get_ci(ref: Ref, system: TheSystem, caller: Reader, known_at: When = None) -> Response:
+    return one_ci(system, ref, caller, known_at)
 
 
 @router.get("/cis/{ref}/history", dependencies=[reads("limit", "cursor")])
