@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
+from api.looking_back import graph_at, resolve_at
 from api.problems import Problem
 from api.resolution import resolve
 from api.tokens import Caller
@@ -51,19 +52,21 @@ class Asked:
     depth: int | None = None
     limit: int = 200
     cursor: str | None = None
+    known_at: int | None = None
+    """a revision: the estate as it stood then"""
 
 
 def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -> dict[str, Any]:
     """The answer with the field names of the contract."""
-    graph, offset = _graph_of(system, asked.cursor, question)
-    fail = _numbers(system, graph, caller, asked.fail)
+    graph, offset = _graph_of(system, asked.cursor, question, asked.known_at)
+    fail = _numbers(system, graph, caller, asked.fail, asked.known_at)
     changed = bool(asked.add or asked.remove)
     imagined = orient(_changed(system, graph, caller, asked)) if changed else graph
     if asked.direction == "dependencies":
         if asked.already_failed:
             raise Invalid("already_failed says nothing about dependencies: leave it out")
         return _needed_answer(system, imagined, caller, asked, fail, offset, question)
-    already = _numbers(system, graph, caller, asked.already_failed)
+    already = _numbers(system, graph, caller, asked.already_failed, asked.known_at)
     answer = blast_radius(imagined, fail, already_failed=already, depth=asked.depth, offset=offset, limit=asked.limit)
     drawing = Drawing(imagined, _hidden(system, imagined, caller, answer))
     shown = [drawing.affected(one) for one in answer.affected if drawing.sees(one.ci)]
@@ -150,10 +153,10 @@ def spof_answer(
     }
 
 
-def _graph_of(system: System, text: str | None, question: str) -> tuple[ImpactGraph, int]:
+def _graph_of(system: System, text: str | None, question: str, known_at: int | None = None) -> tuple[ImpactGraph, int]:
     """The graph to answer on and where the list goes on: a cursor holds its revision."""
     if text is None:
-        return system.graph.now(), 0
+        return (system.graph.now() if known_at is None else graph_at(system, known_at)), 0
     try:
         revision, offset = position(question, text, (int, int), system.parts.now())
     except OldCursor as old:
@@ -173,8 +176,15 @@ def _following(system: System, graph: ImpactGraph, question: str, end: int, tota
     return cursor(question, (graph.topology.revision, end), system.parts.now())
 
 
-def _numbers(system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str]) -> list[int]:
-    return [_number(graph, resolve(system, reference, caller), reference) for reference in references]
+def _numbers(
+    system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str], known_at: int | None = None
+) -> list[int]:
+    def meant(reference: str) -> str:
+        if known_at is None:
+            return resolve(system, reference, caller)
+        return resolve_at(system, known_at, reference, caller)
+
+    return [_number(graph, meant(reference), reference) for reference in references]
 
 
 def _number(graph: ImpactGraph, ci: str, reference: str) -> int:
@@ -185,13 +195,13 @@ def _number(graph: ImpactGraph, ci: str, reference: str) -> int:
 
 
 def _changed(system: System, graph: ImpactGraph, caller: Caller, asked: Asked) -> Topology:
-    added = [_imagined(system, graph, caller, relation) for relation in asked.add]
+    added = [_imagined(system, graph, caller, relation, asked.known_at) for relation in asked.add]
     removed = []
     for relation in asked.remove:
         if isinstance(relation, str):
             triple, said = _triple(graph, relation), relation
         else:
-            one, other = _numbers(system, graph, caller, (relation.from_, relation.to))
+            one, other = _numbers(system, graph, caller, (relation.from_, relation.to), asked.known_at)
             triple, said = (one, relation.type, other), f"{relation.type} from {relation.from_} to {relation.to}"
         if triple is None or not _exists(graph.topology, triple):
             raise UnknownReference(f"no relation {said}")
@@ -218,14 +228,16 @@ def _exists(topology: Topology, triple: tuple[int, str, int]) -> bool:
     return bool(np.any(topology.type_of[ends] == topology.types.index(type_)))
 
 
-def _imagined(system: System, graph: ImpactGraph, caller: Caller, asked: ImaginedRelation) -> Imagined:
+def _imagined(
+    system: System, graph: ImpactGraph, caller: Caller, asked: ImaginedRelation, known_at: int | None
+) -> Imagined:
     declared = system.vocabulary.relation_types.get(asked.type)
     if declared is None:
         known = ", ".join(sorted(system.vocabulary.relation_types))
         raise Invalid(f"unknown relation type {asked.type!r}; known: {known}")
     if asked.need is not None and asked.group is None and declared.default_group is None:
         raise Invalid("a need without a group: say which members stand in for each other")
-    one, other = _numbers(system, graph, caller, (asked.from_, asked.to))
+    one, other = _numbers(system, graph, caller, (asked.from_, asked.to), known_at)
     effect = asked.effect or declared.effect
     if effect not in ("down", "degraded", "none"):
         raise Invalid(f"unknown effect {effect!r}; known: down, degraded, none")

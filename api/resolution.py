@@ -22,16 +22,13 @@ def resolve(system: System, text: str, caller: Caller) -> str:
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise Invalid("the reference holds a lone surrogate, which no store keeps")
     reference = parse_reference(text, system.vocabulary)
-    bearers = _bearers(system, reference)
+    bearers = bearers_now(system, reference)
     hidden = unseen(system, caller, ((bearer.ci, bearer.name) for bearer in bearers))
     fits = fitting(reference, (bearer for bearer in bearers if bearer.ci not in hidden), system.vocabulary)
     if not fits:
         raise UnknownReference(f"no CI bears {text}")
     if len(fits) > 1:
-        raise AmbiguousReference(
-            f"{len(fits)} CIs bear {text}: name the class, the realm or an id",
-            tuple(Candidate(fit.ci, fit.name, fit.ci_class, fit.realm, fit.lifecycle) for fit in fits[:CANDIDATES]),
-        )
+        raise ambiguous(text, fits)
     return fits[0].ci
 
 
@@ -41,11 +38,20 @@ def resolve_end(system: System, text: str, caller: Caller) -> End:
     reference = parse_reference(text, system.vocabulary)
     if reference.kind != RECORD:
         return End(ci)
-    records = {bearer.record for bearer in _bearers(system, reference) if bearer.ci == ci}
+    records = {bearer.record for bearer in bearers_now(system, reference) if bearer.ci == ci}
     return End(ci, min(records))
 
 
-def _bearers(system: System, reference: Reference) -> tuple[Bearer, ...]:
+def ambiguous(text: str, fits: tuple[Bearer, ...]) -> AmbiguousReference:
+    """The error for a reference that several CIs bear."""
+    return AmbiguousReference(
+        f"{len(fits)} CIs bear {text}: name the class, the realm or an id",
+        tuple(Candidate(fit.ci, fit.name, fit.ci_class, fit.realm, fit.lifecycle) for fit in fits[:CANDIDATES]),
+    )
+
+
+def bearers_now(system: System, reference: Reference) -> tuple[Bearer, ...]:
+    """Those who bear a reference, in whatever realm and class."""
     if reference.kind == RECORD and reference.realm is None:
         keys = [f"record|{key}" for key in _records_of_any_realm(system, reference.value)]
     else:

@@ -8,6 +8,7 @@ from cmdb.ends import Bearers, bearers_of
 from cmdb.graph_patch import Waiting
 from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
+from cmdb.past import PastRelation
 from cmdb.relation import Relation, Witness, relation, relation_id
 from cmdb.sighting import Record, Sighting, sightings_of
 
@@ -22,6 +23,7 @@ class Drawn:
     relations: list[Relation] = field(default_factory=list)
     new_relations: set[str] = field(default_factory=set)
     relations_gone: list[str] = field(default_factory=list)
+    past_relations: list[PastRelation] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     waiting_over: list[Waiting] = field(default_factory=list)
 
@@ -147,6 +149,7 @@ def _relate(
         if not kept and not fresh:
             if stored is not None:
                 drawn.relations_gone.append(id)
+                drawn.past_relations.append(PastRelation(stored, gone=True))
             continue
         since = min([at for _, at in fresh] + ([stored.first_seen] if stored else []))
         drawn_anew = relation(
@@ -161,3 +164,4 @@ def _relate(
             drawn.relations.append(drawn_anew)
         elif drawn_anew != stored:
             drawn.relations.append(drawn_anew)
+            drawn.past_relations.append(PastRelation(stored, gone=False))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.past import Past
 from cmdb.relation import Relation
 from cmdb.sighting import Record
 
@@ -96,6 +97,8 @@ class GraphPatch:
     aliases_over: tuple[str, ...] = ()
     events: tuple[EventGroup, ...] = ()
     documents: tuple[DocumentWrite, ...] = ()
+    past: Past = field(default_factory=Past)
+    """how what it moves stood before"""
 
     def is_empty(self) -> bool:
         """Whether applying it would change nothing at all."""

@@ -14,6 +14,7 @@ from cmdb.holders import follow_holders
 from cmdb.lifecycle import has_expired
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
+from cmdb.past import Past, past_aliases, past_cis, past_records
 from cmdb.reference import record_key
 from cmdb.settling import settle
 from cmdb.sighting import Correction, Record, heard, sightings_of
@@ -210,6 +211,7 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
             events.extend(events_of(draft, key))
     events.extend(lifecycle_events(draft))
     aliases, over = _aliases(draft)
+    past = tuple(past_records(draft.old, draft.new, changed, draft.vocabulary))
     return GraphPatch(
         recorded_at=draft.context.now,
         run=draft.context.run,
@@ -227,6 +229,12 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
         aliases_over=over,
         events=tuple(events),
         documents=tuple(review_documents(draft)),
+        past=Past(
+            tuple(past_cis(were, items)),
+            tuple(drawn.past_relations),
+            past,
+            tuple(past_aliases(past, draft.vocabulary)),
+        ),
     )
 
 

@@ -33,7 +33,7 @@ AREAS = ("hardware", "network", "software", "identity", "service")
 ATTRIBUTE_TYPES: tuple[AttributeType, ...] = ("string", "integer", "number", "boolean", "strings", "numbers")
 FAMILIES = (DEVICE, PART, "own")
 RESERVED_CLASSES = frozenset(
-    {"ci", "record", "clue", "waiting", "alias", "revision", "revision_log", "history", "document", "schema"}
+    {"ci", "record", "clue", "waiting", "alias", "revision", "revision_log", "history", "past", "document", "schema"}
 )
 """names that a store has for things of its own"""
 RESERVED_KINDS = frozenset({"id", "record", "ref"})

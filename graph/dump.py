@@ -16,15 +16,16 @@ TABLES: dict[str, tuple[str, ...]] = {
     "ci": (
         "id", "class", "name", "name_key", "lifecycle", "status", "environment", "tier", "owner", "network_root",
         "first_seen", "last_seen", "facts", "identifiers", "records", "realms", "parent", "because", "contradiction",
-        "due", "words",
+        "due", "words", "born",
     ),
     "relation": (
         "id", "type", "from_ci", "to_ci", "witnesses", "first_seen", "requirements", "effect", "basis", "strength",
-        "confidence", "human", "stale",
+        "confidence", "human", "stale", "born",
     ),
     "waiting": ("key", "record"),
     "alias": ("id", "ci"),
     "history": ("ci", "revision", "seq", "record", "source", "observed_at", "events"),
+    "past": ("kind", "id", "n", "from_ci", "to_ci", "body"),
     "document": ("kind", "key", "version", "body"),
 }  # fmt: skip
 """kind of row → its columns: text, whole numbers or null; lists and objects as JSON text, truth as 0 or 1"""

@@ -15,11 +15,13 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.graph_patch import GraphPatch
 from cmdb.relation import Relation
+from cmdb.sighting import Record
 from cmdb.surroundings import Bearer as Bearer
 from cmdb.surroundings import Block as Block
 from cmdb.surroundings import Brief as Brief
 from cmdb.surroundings import Surroundings
 from graph.ledger import Document, Ledger
+from graph.past import PastRow
 from graph.survey import Survey
 from graph.topology import Topology
 
@@ -132,6 +134,49 @@ class FoundCI(NamedTuple):
     last_seen: int
 
 
+class ReadTransaction(Protocol):
+    """What a reader may look up, all of it at one revision; `rows` of the past come newest first for each id."""
+
+    def items(self, ids: Collection[str]) -> Mapping[str, ConfigurationItem]:
+        """CIs by id; unknown and absorbed ids are left out."""
+
+    def incident(self, cis: Collection[str]) -> tuple[Relation, ...]:
+        """Every relation with an end in these CIs, once each, in the order of id."""
+
+    def relations(self, ids: Collection[str]) -> Mapping[str, Relation]:
+        """Relations by id; unknown ids are left out."""
+
+    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
+        """Whole records by key; unknown keys are left out."""
+
+    def leads(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Absorbed ids → the CI that holds their sighting; others are left out."""
+
+    def born(self, kind: str, ids: Collection[str]) -> Mapping[str, int]:
+        """CIs or relations (graph.past.CI, RELATION) by id → the revision in which they came to be."""
+
+    def born_since(self, kind: str, revision: int) -> Iterator[str]:
+        """Ids of the CIs or relations that came to be behind a revision."""
+
+    def past(self, kind: str, ids: Collection[str], revision: int) -> Iterator[PastRow]:
+        """How these stood before each revision, behind the given one, that moved them."""
+
+    def past_touching(self, cis: Collection[str], revision: int) -> Iterator[PastRow]:
+        """The same for every relation that had an end in these CIs."""
+
+    def past_since(self, kind: str, revision: int) -> Iterator[PastRow]:
+        """The same for everything of a kind."""
+
+    def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
+        """As GraphStore.search."""
+
+    def revision_at(self, at: int) -> int:
+        """The last revision recorded at that time (microseconds UTC) or before, 0 where there was none."""
+
+    def recorded_at(self, revision: int) -> int:
+        """When a revision was recorded."""
+
+
 class RecordTimes(NamedTuple):
     """A record of a CI with the times that its facts and relations bear."""
 
@@ -201,6 +246,9 @@ class GraphStore(Ledger, Protocol):
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         """Run `work` in one exclusive transaction and commit what it applied. Raises StoreUnavailable."""
 
+    def read(self, work: Callable[[ReadTransaction, int], Work]) -> Work:
+        """Run `work`, which is given the present revision, on one state of the store. It may be run more than once."""
+
     def revision(self) -> tuple[int, int]:
         """The last revision and when it was recorded (0, 0 in an empty store)."""
 
@@ -242,8 +290,8 @@ class GraphStore(Ledger, Protocol):
     def next_due(self) -> int | None:
         """When time alone next moves something (microseconds UTC; may be early), None where nothing waits for it."""
 
-    def topology(self) -> Topology:
-        """The estate of one revision as arrays."""
+    def topology(self, known_at: int | None = None) -> Topology:
+        """The estate of one revision as arrays: the present one, or that one as it stood."""
 
     def counts(self) -> StoreCounts:
         """How much there is, for metrics and `doctor`."""

@@ -1,6 +1,6 @@
 """How rows of any store become a Topology."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
@@ -50,6 +50,18 @@ class WaitingRow(NamedTuple):
     ci: str
     source: str
     payload: Mapping[str, Any]
+    key: str = ""
+
+
+def waiting_row(
+    ci: str, source: str, payload: Mapping[str, Any], key: str, open_claims: Callable[[str], Sequence[Any]]
+) -> WaitingRow:
+    """The row of a record; one with several versions is asked for the claims of its open sighting."""
+    versions = payload["v"]
+    if len(versions) > 1:
+        applied = min(version[3] for version in versions)
+        payload = {**payload, "v": [[0, 0, "", applied, *[None] * 7, open_claims(key)]]}
+    return WaitingRow(ci, source, payload, key)
 
 
 class _Numbers:
@@ -183,8 +195,8 @@ def _loose_ends(waiting: Iterable[WaitingRow], number: Mapping[str, int]) -> Ite
         at = number.get(row.ci)
         if at is None:
             continue
-        newest = max(row.payload["v"], key=lambda version: version[1])
-        for claim, end in zip(newest[11], row.payload.get("e", ()), strict=False):
+        (speaking,) = row.payload["v"]
+        for claim, end in zip(speaking[11], row.payload.get("e", ()), strict=False):
             if end is None:
                 type_, outgoing, reference, group, need = claim[:5]
                 yield LooseEnd(at, outgoing, type_, reference, group, need, row.source == HUMAN)

@@ -143,6 +143,20 @@ def history(
         show_history(system(), operator(), ref, limit, as_json=as_json)
 
 
+@app.command(epilog=example("cmdb diff 2026-11-01T00:00:00Z", "cmdb diff 812 940 --json"))
+def diff(
+    since: Annotated[str, typer.Argument(metavar="FROM", help="A time (RFC 3339) or a revision.")],
+    until: Annotated[str | None, typer.Argument(metavar="[TO]", help="The same; now, unless said.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many entries.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Show what is different between two times."""
+    with plain_errors():
+        from api.cli.looking_back import show_diff
+
+        show_diff(system(), operator(), since, until, limit, as_json=as_json)
+
+
 @app.command(epilog=example("cmdb runs"))
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many runs.")] = 20, as_json: Json = False

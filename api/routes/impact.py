@@ -7,8 +7,9 @@ from pydantic import Field
 
 from api.access import ASK, READ, needs
 from api.answers import json_answer
-from api.asking import Cursor, Limit, Question, Ref, TheSystem, question_of, reads
+from api.asking import Cursor, Limit, Question, Ref, TheSystem, When, question_of, reads
 from api.impact_answers import Asked, ImaginedRelation, impact_answer, spof_answer
+from api.looking_back import revision_of
 from api.problems import Problem
 from api.tokens import Caller
 
@@ -49,19 +50,20 @@ def get_impact(
     direction: Direction = "dependents",
     mode: Mode = "certain",
     depth: Annotated[int | None, Query(ge=0, le=DEEPEST)] = None,
-    as_of: str | None = None,
-    known_at: str | None = None,
+    as_of: When = None,
+    known_at: When = None,
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> Response:
-    _available(mode, as_of, known_at)
-    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor)
+    _available(mode, as_of)
+    revision = None if known_at is None else revision_of(system, known_at)
+    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor, known_at=revision)
     return json_answer(impact_answer(system, caller, asked, question_of(request, caller)))
 
 
 @router.post("/impact", dependencies=[reads()])
 def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Response:
-    _available(question.mode, question.as_of, question.known_at)
+    _available(question.mode, question.as_of)
     if not question.fail and not question.add_relations and not question.remove_relations:
         raise Problem("invalid", "fail is empty: name what fails, or relations to add or remove")
     asked = Asked(
@@ -73,6 +75,7 @@ def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Resp
         question.depth,
         question.limit,
         question.cursor,
+        None if question.known_at is None else revision_of(system, question.known_at),
     )
     bound_to = f"{question.model_dump(exclude={'cursor', 'limit'})}#{sorted(caller.realms)}"
     return json_answer(impact_answer(system, caller, asked, bound_to))
@@ -85,9 +88,9 @@ def get_single_points(
     return json_answer(spof_answer(system, caller, ref, limit, cursor, question_of(request, caller)))
 
 
-def _available(mode: str, as_of: str | None, known_at: str | None) -> None:
+def _available(mode: str, as_of: str | None) -> None:
     """Say what this version cannot answer, rather than answer something else."""
     if mode == "likely":
         raise Problem("invalid", "mode likely is not available in this version: ask for certain")
-    if as_of is not None or known_at is not None:
-        raise Problem("invalid", "as_of and known_at are not available in this version: leave them out")
+    if as_of is not None:
+        raise Problem("invalid", "as_of is not available in this version: leave it out")

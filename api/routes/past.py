@@ -1,4 +1,4 @@
-"""Section 2, looking back: the feed of events."""
+"""Section 2, looking back: the feed of events, and what is different between two times."""
 
 from typing import Annotated
 
@@ -6,7 +6,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.access import READ, needs
-from api.asking import Cursor, Limit, TheSystem, page, place_in, question_of, reads
+from api.answers import json_answer
+from api.asking import Cursor, Limit, TheSystem, When, page, place_in, question_of, reads
+from api.diff_answers import diff_answer
 from api.event_feed import BEGINNING, feed, place_from, spelled_place, stream
 from api.tokens import Caller, caller_of
 from api.views import past_event
@@ -55,3 +57,24 @@ def get_events(
         place=spelled_place(found.place),
         revision=system.store.revision()[0],
     )
+
+
+@router.get(
+    "/graph/diff",
+    dependencies=[reads("from", "to", "limit", "cursor")],
+    description="What is different between two times or revisions; `to` is now unless said. `limit` counts the entries "
+    "of all lists together; a page goes on where the one before ended, list after list.",
+)
+def get_diff(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    from_: Annotated[str, Query(alias="from", max_length=64, description="a time (RFC 3339) or a revision")],
+    to: When = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    question = question_of(request, caller)
+    place = place_in(system, question, cursor, int, int, int)
+    since, until, offset = (from_, to, 0) if place is None else place
+    return json_answer(diff_answer(system, caller, since, until, offset=offset, limit=limit, question=question))

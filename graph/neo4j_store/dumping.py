@@ -14,7 +14,7 @@ from graph.store import StoreError
 
 _LABELS = {
     "revision": "RevisionLog", "record": "Record", "clue": "Clue", "waiting": "Waiting", "alias": "Alias",
-    "history": "History", "document": "Document",
+    "history": "History", "past": "Past", "document": "Document",
 }  # fmt: skip
 # A condition that always holds lets an index give the order, so that the server does not sort whole rows in memory.
 _ORDER = {
@@ -24,18 +24,19 @@ _ORDER = {
     "waiting": ("n.key >= ''", "n.key, n.record"),
     "alias": ("n.id >= ''", "n.id"),
     "history": ("n.ci >= ''", "n.ci, n.revision, n.seq"),
+    "past": ("n.kind >= '' AND n.id >= ''", "n.kind, n.id, n.n"),
     "document": ("n.kind >= '' AND n.key >= ''", "n.kind, n.key"),
 }
 _CIS = (
     "MATCH (c:CI) WHERE c.id >= '' WITH c ORDER BY c.id "
     "RETURN c.id, c.class, c.name, c.name_key, c.lifecycle, c.status, c.environment, c.tier, c.owner, "
     "toInteger(c._network_root), c.first_seen, c.last_seen, c._facts, c._identifiers, c._records, c._realms, "
-    "c._parent, c._because, c._contradiction, c._due, c._words"
+    "c._parent, c._because, c._contradiction, c._due, c._words, c.born"
 )
 _RELATIONS = (
     "MATCH (a:CI)-[r]->(b:CI) WITH a, r, b ORDER BY r.id "
     "RETURN r.id, type(r), a.id, b.id, r._witnesses, r.first_seen, r._requirements, r.effect, r.basis, r.strength, "
-    "r.confidence, toInteger(r.human), toInteger(r.stale)"
+    "r.confidence, toInteger(r.human), toInteger(r.stale), r.born"
 )
 
 
@@ -130,20 +131,22 @@ def _fill_cis(tx: WritingTransaction, _kind: str, rows: list[Mapping[str, Any]])
              row["identifiers"], from_json(row["records"]), from_json(row["realms"]), row["parent"], row["because"],
              row["contradiction"], row["due"]]
         )  # fmt: skip
-        filled.append({**ci_row(ci), "name_key": row["name_key"], "_words": row["words"]})
+        filled.append({**ci_row(ci), "name_key": row["name_key"], "_words": row["words"], "born": row["born"]})
     tx.create_cis(filled)
 
 
 def _fill_relations(tx: WritingTransaction, _kind: str, rows: list[Mapping[str, Any]]) -> None:
-    columns = TABLES["relation"]
+    columns = TABLES["relation"][:-3]
     same = {row["type"]: row["type"] for row in rows}
-    tx.put_relations(
-        (
-            read_relation([*(row[column] for column in columns[:-2]), bool(row["human"]), bool(row["stale"])], same)
-            for row in rows
-        ),
-        cypher.NEW_RELATIONS,
-    )
+    by_birth: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_birth.setdefault(row["born"], []).append(row)
+    for born, several in by_birth.items():
+        filled = (
+            read_relation([*(row[column] for column in columns), bool(row["human"]), bool(row["stale"])], same)
+            for row in several
+        )
+        tx.put_relations(filled, cypher.NEW_RELATIONS, born=born)
 
 
 _FILL: dict[str, Callable[[WritingTransaction, str, list[Mapping[str, Any]]], None]] = {

@@ -21,7 +21,7 @@ from graph.encoding import (
     to_json,
 )  # fmt: skip
 
-RESERVED = frozenset({"id", "class", "name", "name_key", "lifecycle", "first_seen", "last_seen"})
+RESERVED = frozenset({"id", "class", "name", "name_key", "lifecycle", "first_seen", "last_seen", "born"})
 """properties of our own; a fact of such a name is found as `fact_<name>`"""
 
 Row = list[Any]
@@ -99,12 +99,12 @@ def read_ci(row: Row) -> ConfigurationItem:
     )  # fmt: skip
 
 
-def relation_row(relation: Relation) -> list[Any]:
-    """Ends and properties of a relation."""
+def relation_row(relation: Relation, born: int | None = None) -> list[Any]:
+    """Ends and properties of a relation; `born`: the revision in which it came to be."""
     is_: dict[str, Any] = {
         "id": relation.id, "group": relation.group, "need": relation.need, "effect": relation.effect,
         "basis": relation.basis, "strength": float(relation.strength), "confidence": float(relation.confidence),
-        "human": relation.human, "stale": relation.stale, "first_seen": relation.first_seen,
+        "human": relation.human, "stale": relation.stale, "first_seen": relation.first_seen, "born": born,
         "_witnesses": encode_witnesses(relation.witnesses), "_requirements": to_json(relation.requirements),
     }  # fmt: skip
     several = [group for group, *_ in relation.requirements if group is not None]

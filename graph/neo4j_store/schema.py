@@ -16,8 +16,9 @@ _UNIQUE = (
 _INDEXED = (
     ("Clue", "key"), ("Clue", "record"), ("Waiting", "key"), ("Waiting", "record"), ("CI", "name_key"),
     ("History", "ci"), ("Document", "kind", "key"), ("Record", "source", "realm", "scope"), ("Record", "parent"),
-    ("History", "revision", "seq"),
     ("CI", "_due"),
+    ("History", "revision", "seq"), ("Past", "kind", "id", "n"), ("Past", "kind", "n"), ("Past", "from_ci"),
+    ("Past", "to_ci"), ("CI", "born"), ("RevisionLog", "recorded_at"),
 )  # fmt: skip
 _FULL_TEXT = (
     f"CREATE FULLTEXT INDEX {WORDS} IF NOT EXISTS FOR (n:CI) ON EACH [n._words] "

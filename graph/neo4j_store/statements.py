@@ -152,16 +152,40 @@ NEW_PAIRS = (
 )
 END_PAIRS = f"UNWIND $rows AS row MATCH {_PAIR} DELETE n"
 NEW_CIS = "UNWIND $rows AS row CREATE (c:CI:$LABEL) SET c = row"
-PUT_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row.id}) SET c = row"
-RELABEL_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row.id}) REMOVE c:$BEFORE SET c:$LABEL SET c = row"
+PUT_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row.id}) WITH c, row, c.born AS born SET c = row, c.born = born"
+RELABEL_CIS = (
+    "UNWIND $rows AS row MATCH (c:CI {id: row.id}) WITH c, row, c.born AS born "
+    "REMOVE c:$BEFORE SET c:$LABEL SET c = row, c.born = born"
+)
 END_CIS = "UNWIND $rows AS row MATCH (c:CI {id: row}) DETACH DELETE c"
 NEW_RELATIONS = (
     "UNWIND $rows AS row MATCH (a:CI {id: row[0]}) MATCH (b:CI {id: row[1]}) CREATE (a)-[r:$TYPE]->(b) SET r = row[2]"
 )
-PUT_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} SET r = row[2]"
+PUT_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} WITH r, row, r.born AS born SET r = row[2], r.born = born"
 END_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} AND r.id = row[2] DELETE r"
 PUT_ALIASES = "UNWIND $rows AS row MERGE (a:Alias {id: row[0]}) SET a.ci = row[1]"
 END_ALIASES = "UNWIND $rows AS row MATCH (a:Alias {id: row}) DELETE a"
+
+# -- what stood before -----------------------------------------------------------------------------------------------
+
+CIS_BORN = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.born"
+RELATIONS_BORN = f"UNWIND $keys AS row {_BETWEEN} AND r.id = row[2] RETURN r.id, r.born"
+CIS_SINCE = "MATCH (c:CI) WHERE c.born > $revision RETURN c.id"
+RELATIONS_SINCE = "MATCH (:CI)-[r]->(:CI) WHERE r.born > $revision RETURN r.id"
+ALIASES = "UNWIND $keys AS key MATCH (a:Alias {id: key}) RETURN a.id, a.ci"
+PAST_COLUMNS = "p.kind, p.id, p.n, p.from_ci, p.to_ci, p.body"
+PAST_OF = (
+    "UNWIND $keys AS key MATCH (p:Past) WHERE p.kind = $kind AND p.id = key AND p.n > $revision "
+    f"RETURN {PAST_COLUMNS} ORDER BY p.id, p.n DESC"
+)
+PAST_TOUCHING = (
+    "UNWIND $keys AS key CALL { WITH key MATCH (p:Past {from_ci: key}) RETURN p "
+    "UNION WITH key MATCH (p:Past {to_ci: key}) RETURN p } "
+    f"WITH DISTINCT p WHERE p.n > $revision RETURN {PAST_COLUMNS} ORDER BY p.id, p.n DESC"
+)
+PAST_SINCE = f"MATCH (p:Past) WHERE p.kind = $kind AND p.n > $revision RETURN {PAST_COLUMNS} ORDER BY p.id, p.n DESC"
+REVISION_AT = "MATCH (v:RevisionLog) WHERE v.recorded_at <= $at RETURN coalesce(max(v.n), 0)"
+RECORDED_AT = "MATCH (v:RevisionLog {n: $n}) RETURN v.recorded_at"
 
 # -- the ledger ------------------------------------------------------------------------------------------------------
 

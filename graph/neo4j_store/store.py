@@ -8,10 +8,12 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json, to_json
+from graph.estate_at import moved_estate
 from graph.events import first_events
 from graph.ledger import Document
 from graph.neo4j_store import dumping, searching
 from graph.neo4j_store import statements as cypher
+from graph.neo4j_store.looking_back import LookingBack
 from graph.neo4j_store.looking_up import Lookups
 from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.sessions import Sessions
@@ -23,6 +25,7 @@ from graph.store import (
     FoundCI,
     ItemView,
     PastEvent,
+    ReadTransaction,
     RecordPlace,
     RecordTimes,
     Search,
@@ -40,6 +43,7 @@ class Neo4jStore:
 
     def __init__(self, url: str, user: str, password: str, vocabulary: Vocabulary) -> None:
         self.url = url
+        self._vocabulary = vocabulary
         self._sessions = Sessions(url, user, password, Spelling(vocabulary))
         try:
             with self._sessions.session() as session:
@@ -50,6 +54,9 @@ class Neo4jStore:
 
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         return self._sessions.writing(work)
+
+    def read(self, work: Callable[[ReadTransaction, int], Work]) -> Work:
+        return self._sessions.one_revision(lambda look, revision: work(LookingBack(look.tx, look.spelling), revision))
 
     def revision(self) -> tuple[int, int]:
         return self._sessions.reading(lambda look: look.last_revision())
@@ -102,8 +109,16 @@ class Neo4jStore:
         rows = self._sessions.reading(lambda look: look.run(cypher.RECORD_PLACES, **given))
         return tuple(RecordPlace(*row) for row in rows)
 
-    def topology(self) -> Topology:
-        return self._sessions.standing_still(read_topology)
+    def topology(self, known_at: int | None = None) -> Topology:
+        words = self._vocabulary
+
+        def read(look: Lookups, last: int) -> Topology:
+            if known_at is None:
+                return read_topology(look, last, words)
+            moved = moved_estate(LookingBack(look.tx, look.spelling), known_at, words)
+            return read_topology(look, known_at, words, moved)
+
+        return self._sessions.standing_still(read)
 
     def counts(self) -> StoreCounts:
         (row,) = self._sessions.reading(lambda look: look.run(cypher.COUNTS))

@@ -12,9 +12,11 @@ from cmdb.relation import Relation
 from graph.encoding import encode_events, to_json
 from graph.ledger import Conflict
 from graph.neo4j_store import statements as cypher
-from graph.neo4j_store.encoding import ci_row, record_row, relation_row
+from graph.neo4j_store.encoding import ci_row, record_row, relation_row, said
+from graph.neo4j_store.looking_back import born_of
 from graph.neo4j_store.looking_up import AT_ONCE, Lookups
 from graph.neo4j_store.spelling import Spelling, statement
+from graph.past import CI, RELATION, rows_of
 from graph.words import check_still_ours
 
 
@@ -47,11 +49,11 @@ class WritingTransaction(Lookups):
         for label, several in sorted(by_label.items()):
             self.do(statement(cypher.NEW_CIS, label), several)
 
-    def put_relations(self, relations: Iterable[Relation], template: str) -> None:
-        """Relations by NEW_RELATIONS or PUT_RELATIONS, type by type."""
+    def put_relations(self, relations: Iterable[Relation], template: str, *, born: int | None = None) -> None:
+        """Relations by NEW_RELATIONS or PUT_RELATIONS, type by type; `born` for new ones, None keeps what stands."""
         by_type: dict[str, list[list[Any]]] = {}
         for relation in relations:
-            by_type.setdefault(self.spelling.type(relation.type), []).append(relation_row(relation))
+            by_type.setdefault(self.spelling.type(relation.type), []).append(relation_row(relation, born))
         for type_, rows in sorted(by_type.items()):
             self.do(statement(template, type_), rows)
 
@@ -64,6 +66,7 @@ class WritingTransaction(Lookups):
         self.applied = True
         self.forget()
         self.run(cypher.NEW_REVISION, n=self.revision, at=patch.recorded_at, run=patch.run)
+        self._keep_past(patch)
         self._write_records(patch)
         self._write_cis(patch)
         self._write_relations(patch)
@@ -71,6 +74,10 @@ class WritingTransaction(Lookups):
         for document in patch.documents:
             put_document(self, document)
         return self.revision
+
+    def _keep_past(self, patch: GraphPatch) -> None:
+        born = born_of(self, CI, patch.cis_gone) | born_of(self, RELATION, patch.relations_gone)
+        self.create("Past", [said(row._asdict()) for row in rows_of(patch.past, self.revision, born)])
 
     def _write_records(self, patch: GraphPatch) -> None:
         new = [write for write in patch.records if write.is_new]
@@ -91,7 +98,7 @@ class WritingTransaction(Lookups):
         self.do(cypher.TOUCH_CIS, touched)
 
     def _write_cis(self, patch: GraphPatch) -> None:
-        self.create_cis(ci_row(ci) for ci in patch.cis if ci.id in patch.new_cis)
+        self.create_cis({**ci_row(ci), "born": self.revision} for ci in patch.cis if ci.id in patch.new_cis)
         self._move_cis([ci for ci in patch.cis if ci.id not in patch.new_cis])
         self.do(cypher.PUT_ALIASES, _sorted(patch.aliases.items()))
         self.do(cypher.END_ALIASES, patch.aliases_over)
@@ -116,7 +123,9 @@ class WritingTransaction(Lookups):
         for type_, ends in self.spelling.ends(patch.relations_gone).items():
             self.do(statement(cypher.END_RELATIONS, type_), ends)
         self.do(cypher.END_CIS, patch.cis_gone)
-        self.put_relations((r for r in patch.relations if r.id in patch.new_relations), cypher.NEW_RELATIONS)
+        self.put_relations(
+            (r for r in patch.relations if r.id in patch.new_relations), cypher.NEW_RELATIONS, born=self.revision
+        )
         self.put_relations((r for r in patch.relations if r.id not in patch.new_relations), cypher.PUT_RELATIONS)
         self._end("Waiting", patch.waiting_over)
         self._begin("Waiting", patch.waiting)

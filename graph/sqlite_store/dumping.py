@@ -11,7 +11,7 @@ from graph.store import StoreError
 
 _ORDER = {
     "revision": "n", "record": "key", "clue": "key, record", "ci": "id", "relation": "id", "waiting": "key, record",
-    "alias": "id", "history": "ci, revision, seq", "document": "kind, key",
+    "alias": "id", "history": "ci, revision, seq", "past": "kind, id, n", "document": "kind, key",
 }  # fmt: skip
 _WHOLE = {"record": "record r join record_body b on b.n = r.n"}
 """kind of row → where it lies, if not in a table of that name"""

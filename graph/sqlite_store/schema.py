@@ -30,15 +30,16 @@ create table ci (
     lifecycle text not null, status text, environment text, tier integer, owner text, network_root integer not null,
     first_seen integer not null, last_seen integer not null,
     facts text not null, identifiers text not null, records text not null, realms text not null, parent text,
-    because text, contradiction text, due integer, words text not null
+    because text, contradiction text, due integer, words text not null, born integer not null
 );
 create index ci_due on ci (due) where due is not null;
 create index ci_name on ci (name_key, id);
+create index ci_born on ci (born);
 create table relation (
     id text primary key, type text not null, from_ci text not null, to_ci text not null,
     witnesses text not null, first_seen integer not null, requirements text not null,
     effect text not null, basis text not null, strength real not null, confidence real not null,
-    human integer not null, stale integer not null
+    human integer not null, stale integer not null, born integer not null
 ) without rowid;
 create index relation_to on relation (to_ci);
 create table waiting (key text not null, record text not null, primary key (key, record)) without rowid;
@@ -49,6 +50,15 @@ create table history (
 );
 create index history_ci on history (ci, revision, seq);
 create index history_revision on history (revision, seq);
+-- What stood before each revision that moved it; `born` of a CI or relation is the revision in which it came to be.
+create table past (
+    kind text not null, id text not null, n integer not null, from_ci text, to_ci text, body text not null
+);
+create index past_id on past (kind, id, n);
+create index past_n on past (n);
+create index past_from on past (from_ci) where from_ci is not null;
+create index past_to on past (to_ci) where to_ci is not null;
+create index revision_recorded_at on revision (recorded_at);
 create table document (
     kind text not null, key text not null, version integer not null, body text not null, primary key (kind, key)
 ) without rowid;

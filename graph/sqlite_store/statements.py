@@ -133,8 +133,8 @@ NEW_CLUE = "insert or ignore into clue values (?, ?)"
 END_CLUE = "delete from clue where key = ? and record = ?"
 NEW_CI = (
     "insert into ci (id, class, name, name_key, lifecycle, status, environment, tier, owner, network_root, "
-    "first_seen, last_seen, facts, identifiers, records, realms, parent, because, contradiction, due, words) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "first_seen, last_seen, facts, identifiers, records, realms, parent, because, contradiction, due, words, born) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 PUT_CI = (
     "update ci set class = ?2, name = ?3, name_key = ?4, lifecycle = ?5, status = ?6, environment = ?7, tier = ?8, "
@@ -147,13 +147,39 @@ LAST_CI = "select coalesce(max(n), 0) from ci"
 NEW_WORDS = "insert into word (rowid, words) values (?, ?)"
 END_WORDS = "insert into word (word, rowid, words) values ('delete', ?, ?)"
 END_CI = "delete from ci where id = ?"
-NEW_RELATION = "insert into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-PUT_RELATION = "insert or replace into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEW_RELATION = "insert into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_RELATION = (
+    "update relation set type = ?2, from_ci = ?3, to_ci = ?4, witnesses = ?5, first_seen = ?6, requirements = ?7, "
+    "effect = ?8, basis = ?9, strength = ?10, confidence = ?11, human = ?12, stale = ?13 where id = ?1"
+)
 END_RELATION = "delete from relation where id = ?"
 NEW_WAITING = "insert or ignore into waiting values (?, ?)"
 END_WAITING = "delete from waiting where key = ? and record = ?"
 PUT_ALIAS = "insert or replace into alias values (?, ?)"
 END_ALIAS = "delete from alias where id = ?"
+
+NEW_PAST = "insert into past (kind, id, n, from_ci, to_ci, body) values (?, ?, ?, ?, ?, ?)"
+
+# -- what stood before -----------------------------------------------------------------------------------------------
+
+CIS_BORN = "select c.id, c.born from json_each(?) k join ci c on c.id = k.value"
+RELATIONS_BORN = "select r.id, r.born from json_each(?) k join relation r on r.id = k.value"
+CIS_SINCE = "select id from ci where born > ?"
+RELATIONS_SINCE = "select id from relation where born > ?"
+ALIASES = "select a.id, a.ci from json_each(?) k join alias a on a.id = k.value"
+PAST_COLUMNS = "p.kind, p.id, p.n, p.from_ci, p.to_ci, p.body"
+PAST_OF = (
+    f"select {PAST_COLUMNS} from json_each(?1) k join past p on p.kind = ?2 and p.id = k.value and p.n > ?3 "
+    "order by p.id, p.n desc"
+)
+PAST_TOUCHING = (
+    f"select {PAST_COLUMNS} from past p where p.rowid in ("
+    "select f.rowid from json_each(?1) k join past f on f.from_ci = k.value union "
+    "select t.rowid from json_each(?1) k join past t on t.to_ci = k.value) and p.n > ?2 order by p.id, p.n desc"
+)
+PAST_SINCE = f"select {PAST_COLUMNS} from past p where p.n > ?2 and p.kind = ?1 order by p.id, p.n desc"
+REVISION_AT = "select coalesce(max(n), 0) from revision where recorded_at <= ?"
+RECORDED_AT = "select recorded_at from revision where n = ?"
 
 # -- the ledger ------------------------------------------------------------------------------------------------------
 

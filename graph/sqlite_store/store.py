@@ -9,11 +9,13 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json
+from graph.estate_at import moved_estate
 from graph.events import first_events
 from graph.ledger import Document
 from graph.sqlite_store import dumping, searching
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.connections import Connections
+from graph.sqlite_store.looking_back import LookingBack
 from graph.sqlite_store.looking_up import Lookups
 from graph.sqlite_store.schema import check_words, prepare
 from graph.sqlite_store.surveying import survey
@@ -23,6 +25,7 @@ from graph.store import (
     FoundCI,
     ItemView,
     PastEvent,
+    ReadTransaction,
     RecordPlace,
     RecordTimes,
     Search,
@@ -53,6 +56,11 @@ class SqliteStore:
         with self._connections.writing() as connection:
             check_words(connection, self._vocabulary)
             return work(WritingTransaction(connection))
+
+    def read(self, work: Callable[[ReadTransaction, int], Work]) -> Work:
+        with self._connections.reading() as connection:
+            look = LookingBack(connection)
+            return work(look, look.last_revision()[0])
 
     def revision(self) -> tuple[int, int]:
         with self._connections.reading() as connection:
@@ -123,9 +131,12 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return Lookups(connection).record_places(source, realm, after or "", limit)
 
-    def topology(self) -> Topology:
+    def topology(self, known_at: int | None = None) -> Topology:
         with self._connections.reading() as connection:
-            return read_topology(connection, Lookups(connection).last_revision()[0])
+            look = LookingBack(connection)
+            if known_at is None:
+                return read_topology(look, look.last_revision()[0], self._vocabulary)
+            return read_topology(look, known_at, self._vocabulary, moved_estate(look, known_at, self._vocabulary))
 
     def counts(self) -> StoreCounts:
         with self._connections.reading() as connection:

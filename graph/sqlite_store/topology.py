@@ -1,10 +1,13 @@
 """How the estate of one revision is read from SQLite into arrays."""
 
-import sqlite3
-
+from cmdb.observation import Claim
+from cmdb.past import open_said
+from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
+from graph.estate_at import MovedEstate
+from graph.sqlite_store.looking_up import Lookups
 from graph.topology import Topology
-from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology
+from graph.topology_building import CIRow, RelationRow, build_topology, waiting_row
 
 _CIS = "select id, name, class, tier, lifecycle, owner, network_root from ci order by id"
 _RELATIONS = (
@@ -12,16 +15,24 @@ _RELATIONS = (
     "where effect != 'none' or type in ('owned_by', 'connects_to') order by id"
 )
 _WAITING = (
-    "select r.ci, r.source, b.payload from record r join record_body b on b.n = r.n "
+    "select r.ci, r.source, b.payload, r.key from record r join record_body b on b.n = r.n "
     "where r.gone = 0 and r.key in (select record from waiting) order by r.key"
 )
 
 
-def read_topology(connection: sqlite3.Connection, revision: int) -> Topology:
-    """Everything in the connection's snapshot."""
-    return build_topology(
-        revision,
-        (CIRow(*row) for row in connection.execute(_CIS)),
-        (RelationRow(*row) for row in connection.execute(_RELATIONS)),
-        (WaitingRow(ci, source, from_json(payload)) for ci, source, payload in connection.execute(_WAITING)),
-    )  # fmt: skip
+def read_topology(look: Lookups, revision: int, vocabulary: Vocabulary, moved: MovedEstate | None = None) -> Topology:
+    """Everything in the connection's snapshot; with `moved` put back, as it stood at that revision."""
+    connection = look.connection
+
+    def open_claims(key: str) -> tuple[Claim, ...]:
+        return open_said(look.records([key])[key], vocabulary).claims
+
+    cis = (CIRow(*row) for row in connection.execute(_CIS))
+    relations = (RelationRow(*row) for row in connection.execute(_RELATIONS))
+    waiting = (
+        waiting_row(ci, source, from_json(payload), key, open_claims)
+        for ci, source, payload, key in connection.execute(_WAITING)
+    )
+    if moved is None:
+        return build_topology(revision, cis, relations, waiting)
+    return build_topology(revision, moved.ci_rows(cis), moved.relation_rows(relations), moved.waiting_rows(waiting))

@@ -6,6 +6,7 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.graph_patch import DocumentWrite, GraphPatch
 from graph.encoding import encode_events, to_json
 from graph.ledger import Conflict
+from graph.past import rows_of
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.encoding import body_row, ci_row, record_row, relation_row
 from graph.sqlite_store.looking_up import Lookups
@@ -28,6 +29,7 @@ class WritingTransaction(Lookups):
         self.applied = True
         self.forget()
         self.connection.execute(sql.NEW_REVISION, (self.revision, patch.recorded_at, patch.run))
+        self._keep_past(patch)
         self._write_records(patch)
         self._write_cis(patch)
         self._write_relations(patch)
@@ -35,6 +37,11 @@ class WritingTransaction(Lookups):
         for document in patch.documents:
             put_document(self.connection, document)
         return self.revision
+
+    def _keep_past(self, patch: GraphPatch) -> None:
+        born: dict[str, int] = dict(self.rows(sql.CIS_BORN, patch.cis_gone))
+        born |= dict(self.rows(sql.RELATIONS_BORN, patch.relations_gone))
+        self.connection.executemany(sql.NEW_PAST, rows_of(patch.past, self.revision, born))
 
     def _write_records(self, patch: GraphPatch) -> None:
         many = self.connection.executemany
@@ -63,7 +70,7 @@ class WritingTransaction(Lookups):
         if new:
             many(
                 "insert into ci (n, " + sql.NEW_CI.partition("(")[2].replace("values (", "values (?, ", 1),
-                [(n, *row) for n, row in enumerate(new, first)],
+                [(n, *row, self.revision) for n, row in enumerate(new, first)],
             )
             many(sql.NEW_WORDS, [(n, row[-1]) for n, row in enumerate(new, first)])
         if moved:
@@ -85,7 +92,10 @@ class WritingTransaction(Lookups):
     def _write_relations(self, patch: GraphPatch) -> None:
         many = self.connection.executemany
         many(sql.END_RELATION, [(id_,) for id_ in patch.relations_gone])
-        many(sql.NEW_RELATION, [relation_row(r) for r in patch.relations if r.id in patch.new_relations])
+        many(
+            sql.NEW_RELATION,
+            [(*relation_row(r), self.revision) for r in patch.relations if r.id in patch.new_relations],
+        )
         many(sql.PUT_RELATION, [relation_row(r) for r in patch.relations if r.id not in patch.new_relations])
         many(sql.END_WAITING, list(patch.waiting_over))
         many(sql.NEW_WAITING, list(patch.waiting))

@@ -3,12 +3,15 @@
 import multiprocessing
 from collections.abc import Callable
 
+import pytest
+
 from graph.store import GraphStore
 from one_writer import RECORDS, write
 
 WRITERS = 8
 
 
+@pytest.mark.timeout(900)
 def test_eight_processes_bring_the_same_records_at_once(
     opened: Callable[[], GraphStore], login_of: Callable[[], tuple[str, str | None, str | None]]
 ) -> None:
@@ -21,7 +24,7 @@ def test_eight_processes_bring_the_same_records_at_once(
     ]
     for writer in writers:
         writer.start()
-    fates = [done.get(timeout=280) for _ in writers]
+    fates = [done.get(timeout=800) for _ in writers]
     for writer in writers:
         writer.join(timeout=30)
         assert writer.exitcode == 0
