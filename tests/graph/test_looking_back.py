@@ -81,9 +81,9 @@ SEARCHES = (
     Search(),
     Search(words=("n1",), lifecycles=()),
     Search(words=("serial2", "n")),
-    Search(classes=("server",), tier=1),
-    Search(seen_by="ad", lifecycles=()),
-    Search(not_seen_by="agent"),
+    Search(classes=("server",), tier=(1,)),
+    Search(seen_by=("ad",), lifecycles=()),
+    Search(not_seen_by=("agent",)),
     Search(bearing="name|n2"),
 )
 
