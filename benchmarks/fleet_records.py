@@ -63,7 +63,7 @@ def _hash(*parts: object) -> random.Random:
 
 def _contact(dice: random.Random, here: Presence, day: int) -> None:
     machine, install = here.machine, here.install
-    for source in machine.managed & TALKS.keys():
+    for source in sorted(machine.managed & TALKS.keys()):
         if dice.random() < TALKS[source] or source not in install.contact:
             at = day + 0.3 + dice.random() / 2
             if LAG[source] and at - install.contact.get(source, -99.0) < LAG[source] * 0.75:

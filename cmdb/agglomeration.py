@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cmdb.evidence import Evidence, Weigher
-from cmdb.group import Group, shows_no_hardware, united
+from cmdb.group import Group, united
+from cmdb.linking import shows_no_hardware
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 

@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
-from cmdb.group import Carrier, Group, days_apart, kind_of, shows_no_hardware
+from cmdb.group import Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_scoped
 from cmdb.identity_settings import IdentitySettings
+from cmdb.linking import held_from_to
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
 _OF_THE_HARDWARE = frozenset({"serial", "uuid"})
 _NAMES = frozenset({"hostname", "fqdn"})
+NEVER = 1 << 62
+"""microseconds; longer than any window"""
 
 
 class Evidence(NamedTuple):
@@ -82,7 +85,8 @@ class Weigher:
         return None if key in self.crowding.slots else self.worth(key, declared.bits)
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
-        gap = min(address_gap(mine, theirs) for mine in one.borne[key] for theirs in other.borne[key])
+        words = self.vocabulary
+        gap = min(address_gap(mine, theirs, words) for mine in one.borne[key] for theirs in other.borne[key])
         return self.address_bits(gap, self.crowding.often.get(key, 1)) if gap <= self.settings.address_window else None
 
     def address_bits(self, gap: int, often: int) -> float:
@@ -176,17 +180,11 @@ def _value(key: str) -> str:
     )
 
 
-def address_gap(mine: Carrier, theirs: Carrier) -> int:
-    """Microseconds between two that bore an address; of a slot without hardware only the last holder is known."""
-    first, last = _held(mine)
-    begin, end = _held(theirs)
-    return max(0, first - end, begin - last)
-
-
-def _held(carrier: Carrier) -> tuple[int, int]:
-    if carrier.traits.by_address and shows_no_hardware(carrier.sighting):
-        return carrier.last, carrier.last
-    return carrier.first, carrier.last
+def address_gap(mine: Carrier, theirs: Carrier, vocabulary: Vocabulary) -> int:
+    """Microseconds between two that held an address; more than any window where one of them did long ago."""
+    one = held_from_to(mine.sighting, mine.first, mine.last, vocabulary)
+    other = held_from_to(theirs.sighting, theirs.first, theirs.last, vocabulary)
+    return NEVER if one is None or other is None else max(0, one[0] - other[1], other[0] - one[1])
 
 
 def lifetimes_overlap(one: Carrier | Sighting, other: Carrier | Sighting) -> bool:

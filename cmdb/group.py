@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from cmdb.sighting import SLOT_KINDS, Sighting
+from cmdb.sighting import Sighting
 from cmdb.vocabulary import SourceTraits, Vocabulary
 
 Held = TypeVar("Held")
@@ -100,11 +100,6 @@ def _all(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]])
 def kind_of(key: str) -> str:
     """The identifier kind of a linking key; `in` and `name.<class>` for names that are unique where they stand."""
     return key[: key.index("|")]
-
-
-def shows_no_hardware(sighting: Sighting) -> bool:
-    """Whether nothing tells its holder from the next one at the same address."""
-    return not any(life.kind in SLOT_KINDS for life in sighting.lifetimes)
 
 
 def days_apart(one: Carrier | Sighting, other: Carrier | Sighting) -> int:

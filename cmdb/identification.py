@@ -6,16 +6,17 @@ checked against all members of both groups. Nothing of yesterday's grouping goes
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from cmdb.agglomeration import Review as Review
 from cmdb.agglomeration import Rulings, agglomerate
 from cmdb.ci_class import DEVICE
 from cmdb.crowding import Crowding, crowding
 from cmdb.decision import Decision
-from cmdb.evidence import Weigher, address_gap
-from cmdb.group import Carrier, Group, group_of
+from cmdb.evidence import Weigher
+from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import keys_borne
+from cmdb.linking import MEETING, held_from_to, is_passing, keys_borne, leads_on, now_key
 from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import SourceTraits, Vocabulary
@@ -45,11 +46,12 @@ def identify(
     """
     things = [sighting for sighting in sightings if not is_human(sighting)]
     borne = [keys_borne(sighting, vocabulary) for sighting in things]
-    shared = _shared(borne, settings, common or {})
-    crowd = crowding(shared, things, borne, vocabulary, settings)
+    shared = _shared(things, borne, settings, common or {})
+    crowd = crowding(
+        {key: held_by for key, held_by in shared.items() if leads_on(key)}, things, borne, vocabulary, settings
+    )
     ruled = {(min(d.a, d.b), max(d.a, d.b)): d.verdict for d in decisions}
     links = _links(shared, things, borne, crowd, vocabulary, settings)
-    weigh = Weigher(vocabulary, settings, crowd)
     groups: list[tuple[Sighting, ...]] = []
     reviews: list[Review] = []
     for component in _components(things, links, ruled):
@@ -57,6 +59,7 @@ def identify(
             groups.append((things[component[0]],))
             continue
         component.sort(key=lambda at: things[at].key)
+        weigh = Weigher(vocabulary, settings, _among(component, things, borne, crowd, vocabulary, settings))
         if not ruled and plainly_one(component, things, borne, weigh):
             groups.append(tuple(things[at] for at in component))
             continue
@@ -66,7 +69,7 @@ def identify(
         found, asked = agglomerate(alone, near, weigh, ruled)
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
-    company = _company(things, shared)
+    company = _company(things, shared, vocabulary)
     groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)], company)
     return Match(
         tuple(sorted(groups, key=lambda group: group[0].key)),
@@ -75,8 +78,20 @@ def identify(
     )
 
 
+def _held_now(
+    held_by: Sequence[int],
+    key: str,
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+) -> int:
+    return sum(borne[at][key][1] == things[at].last for at in held_by)
+
+
 def _shared(
-    borne: Sequence[dict[str, tuple[int, int]]], settings: IdentitySettings, common: Mapping[str, int]
+    things: Sequence[Sighting],
+    borne: Sequence[dict[str, tuple[int, int]]],
+    settings: IdentitySettings,
+    common: Mapping[str, int],
 ) -> dict[str, list[int]]:
     """Living key → positions of those that bear it, where there are two or more.
 
@@ -92,7 +107,13 @@ def _shared(
                 bearing[key] = [at]
     shared: dict[str, list[int]] = {}
     for key, held_by in bearing.items():
-        if len(held_by) > settings.common_at or key in common:
+        if leads_on(key):
+            is_common = len(held_by) > settings.common_at or key in common
+        else:
+            is_common = (
+                key in common or now_key(key) in common or _held_now(held_by, key, things, borne) > settings.common_at
+            )
+        if is_common:
             for at in held_by:
                 del borne[at][key]
         elif len(held_by) > 1:
@@ -113,27 +134,44 @@ def _links(
     traits = {source: vocabulary.traits(source) for source in {thing.source for thing in things}}
     classes = vocabulary.classes
     for key, bearing in shared.items():
-        if not crowd.links(key, settings):
+        if not leads_on(key):
+            pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
+        elif crowd.links(key, settings):
+            pairs = combinations(bearing, 2)
+        else:
             continue
-        for number, one in enumerate(bearing):
-            for other in bearing[number + 1 :]:
-                mine, theirs = things[one], things[other]
-                if (
-                    mine.source == theirs.source
-                    and classes[mine.said.ci_class].family == DEVICE
-                    and _never_one(mine, theirs, traits[mine.source])
-                ):
-                    continue
-                if key.startswith("ip|"):
-                    a, b = (
-                        Carrier(thing, traits[thing.source], "", *borne[at][key])
-                        for at, thing in ((one, mine), (other, theirs))
-                    )
-                    if address_gap(a, b) > settings.address_compared:
-                        continue
-                links.setdefault(one, set()).add(other)
-                links.setdefault(other, set()).add(one)
+        for one, other in pairs:
+            mine, theirs = things[one], things[other]
+            if (
+                mine.source == theirs.source
+                and classes[mine.said.ci_class].family == DEVICE
+                and _never_one(mine, theirs, traits[mine.source])
+            ):
+                continue
+            links.setdefault(one, set()).add(other)
+            links.setdefault(other, set()).add(one)
     return links
+
+
+def _holders_in_turn(
+    bearing: Sequence[int],
+    key: str,
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    vocabulary: Vocabulary,
+) -> Iterable[tuple[int, int]]:
+    """Pairs of those that held an address at nearly the same time."""
+    held = []
+    for at in bearing:
+        span = held_from_to(things[at], *borne[at][key], vocabulary)
+        if span is not None:
+            held.append((span, at))
+    held.sort()
+    for number, ((_, last), one) in enumerate(held):
+        for (begin, _), other in held[number + 1 :]:
+            if begin - last > MEETING:
+                break
+            yield one, other
 
 
 def _never_one(mine: Sighting, theirs: Sighting, traits: SourceTraits) -> bool:
@@ -169,8 +207,30 @@ def _components(things: Sequence[Sighting], links: dict[int, set[int]], ruled: R
     return components
 
 
-def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]]) -> dict[str, int]:
-    company = dict.fromkeys((thing.key for thing in things), 1)
+def _among(
+    component: Sequence[int],
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    crowd: Crowding,
+    vocabulary: Vocabulary,
+    settings: IdentitySettings,
+) -> Crowding:
+    """The crowding that one component sees: of an address, only those who hold it together, not all who ever did."""
+    holders: dict[str, list[int]] = {}
+    often: dict[str, int] = {}
+    for at in component:
+        for key in borne[at]:
+            if not leads_on(key):
+                holders.setdefault(key, []).append(at)
+            elif key in crowd.often:
+                often[key] = crowd.often[key]
+    together = {key: held_by for key, held_by in holders.items() if len(held_by) > 1}
+    often.update(crowding(together, things, borne, vocabulary, settings).often)
+    return Crowding(often, crowd.slots)
+
+
+def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]], vocabulary: Vocabulary) -> dict[str, int]:
+    company = {thing.key: 2 if is_passing(thing, vocabulary) else 1 for thing in things}
     for bearing in shared.values():
         for at in bearing:
             company[things[at].key] = 2

@@ -22,8 +22,6 @@ class IdentitySettings:
     largest_block: int = 5_000
     address_window: int = 7 * DAY
     """microseconds within which an address says anything"""
-    address_compared: int = 2 * DAY
-    """within which an address is a reason to compare two sightings at all; later it only adds to other evidence"""
     address_half_life: int = DAY
     """in which the worth of a shared address halves: as leases run"""
     address_slack: int = DAY // 2

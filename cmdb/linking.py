@@ -1,14 +1,23 @@
 """Under which keys the records of one thing find each other, and from when to when each key was borne."""
 
-from cmdb.ci_class import DEVICE
+from collections.abc import Iterable
+
+from cmdb.ci_class import DAY, DEVICE
 from cmdb.identifier import NAME_KINDS, swapped_uuid
 from cmdb.reference import escaped, folded_name
-from cmdb.sighting import Sighting
+from cmdb.sighting import SLOT_KINDS, Sighting
 from cmdb.vocabulary import Vocabulary
 
 _UUIDS = frozenset({"uuid", "ad_guid"})
 _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 """keyed without their realm, because names from a cloud directory may match in any"""
+
+
+RECENT = 7 * DAY
+"""microseconds before a record's last contact after which an address that it no longer has is forgotten"""
+MEETING = 2 * DAY
+"""microseconds between two that held an address within which that is a reason to compare them"""
+BUCKET = 4 * DAY
 
 
 def place_key(parent: str, ci_class: str, name: str) -> str:
@@ -18,7 +27,57 @@ def place_key(parent: str, ci_class: str, name: str) -> str:
 
 def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     """Every key of one sighting: of its identifiers, past ones included, and of its name where that identifies."""
-    return set(keys_borne(sighting, vocabulary))
+    return {*keys_borne(sighting, vocabulary), *_meetings(sighting, vocabulary)}
+
+
+def leads_on(key: str) -> bool:
+    """Whether a block is followed over this key. Not over a bare address: too many have held each in turn.
+
+    Those who may have held one at the same time share a key `at|address|realm|when`, which says nothing else.
+    """
+    return not key.startswith("ip|")
+
+
+def now_key(address_key: str) -> str:
+    """The key of those who hold an address now, by the address's linking key."""
+    return f"at{address_key[2:]}|now"
+
+
+def _meetings(sighting: Sighting, vocabulary: Vocabulary) -> Iterable[str]:
+    passing = is_passing(sighting, vocabulary)
+    for kind, value, first, last in sighting.lifetimes:
+        if kind != "ip":
+            continue
+        place = f"at|{value}|{sighting.realm}|"
+        if passing or last == sighting.last:
+            yield f"{place}now"
+        if last < sighting.last - RECENT:
+            continue
+        begin = last if passing else max(first, last - RECENT)
+        for bucket in range((begin - MEETING // 2) // BUCKET, (last + MEETING // 2) // BUCKET + 1):
+            yield f"{place}{bucket}"
+
+
+def held_from_to(sighting: Sighting, first: int, last: int, vocabulary: Vocabulary) -> tuple[int, int] | None:
+    """When a sighting surely held an address that it showed from `first` to `last`; None where that is long past.
+
+    Of a slot that shows no hardware only the last holder is known.
+    """
+    if is_passing(sighting, vocabulary):
+        return last, last
+    if last == sighting.last:
+        return first, last
+    return None if last < sighting.last - RECENT else (max(first, last - RECENT), last)
+
+
+def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether it is an address that anybody may hold: nothing tells its holder from the next one."""
+    return vocabulary.traits(sighting.source).by_address and shows_no_hardware(sighting)
+
+
+def shows_no_hardware(sighting: Sighting) -> bool:
+    """Whether nothing tells its holder from the next one at the same address."""
+    return not any(life.kind in SLOT_KINDS for life in sighting.lifetimes)
 
 
 def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:

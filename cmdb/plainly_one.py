@@ -111,7 +111,7 @@ def _timely(
     )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":
-        at_once = address_gap(mine, theirs) <= settings.address_slack
+        at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough
     if not realms_meet(mine.sighting.realm, theirs.sighting.realm):
         return False

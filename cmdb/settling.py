@@ -9,6 +9,7 @@ from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import identify
+from cmdb.linking import leads_on
 from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Sighting, sightings_of
 
@@ -115,7 +116,7 @@ def _closed(draft: Draft, members: set[str]) -> set[str]:
         if key not in draft.keys:
             _lay_out(draft, key)
         for linking in draft.keys[key]:
-            if linking not in draft.common:
+            if linking not in draft.common and leads_on(linking):
                 todo.extend(other for other in draft.carriers.get(linking, ()) if other not in reached)
         for ci in draft.new[key].cis:
             todo.extend(other for other in of_ci.get(ci, ()) if other not in reached)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmdb.linking import leads_on
+
 
 class Carried(NamedTuple):
     """Who carries some linking keys: the records, or only how many where there are more than were allowed."""
@@ -55,7 +57,7 @@ def close_block(
     known_cis: set[str] = set()
     parts = _Parts()
     cut = False
-    wanted = {key: common_at + count for key, count in keys.items()}
+    wanted = {key: common_at + count for key, count in keys.items() if leads_on(key)}
     todo = set(records)
     while wanted or todo:
         asked.update(wanted)
@@ -69,9 +71,10 @@ def close_block(
         reached: set[str] = set()
         cis: set[str] = set()
         for record, linking, places in belongings(todo) if todo else ():
-            reached.update(linking)
+            followed = [key for key in linking if leads_on(key)]
+            reached.update(followed)
             cis.update(places)
-            for key in linking:
+            for key in followed:
                 parts.tie(_KEY + key, (record,))
             for ci in places:
                 parts.tie(_CI + ci, (record,))

@@ -10,6 +10,7 @@ from cmdb.ci_class import DAY
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import Context, name_key
 from cmdb.graph_patch import EventGroup, GraphPatch
+from cmdb.linking import leads_on
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import Outcome, reconcile, reconcile_absence
 from cmdb.relation import Relation
@@ -125,7 +126,7 @@ class DictGraph:
     def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
         common: dict[str, int] = {}
         found: set[str] = set()
-        todo, wanted, seen = set(records), set(keys), set()
+        todo, wanted, seen = set(records), {key for key in keys if leads_on(key)}, set()
         while todo or wanted:
             for key in wanted - seen:
                 carriers = {record for record, held in self.keys.items() if key in held}
@@ -137,7 +138,7 @@ class DictGraph:
             wanted = set()
             for record in todo - found:
                 found.add(record)
-                wanted |= self.keys[record] - seen
+                wanted |= {key for key in self.keys[record] if leads_on(key)} - seen
                 for ci in self.stored[record].cis:
                     todo = todo | set(self.cis[ci].records)
             todo = todo - found
