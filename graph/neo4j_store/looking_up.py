@@ -148,9 +148,9 @@ class Lookups:
         return tuple(row[0] for row in self.run(cypher.DUE, until=until, limit=limit))
 
     def next_due(self) -> int | None:
-        ((at,),) = self.run(cypher.NEXT_DUE)
-        found: int | None = at
-        return found
+        for (at,) in self.run(cypher.NEXT_DUE):
+            return int(at)
+        return None
 
     def cis_after(self, after: str, limit: int) -> tuple[str, ...]:
         return tuple(row[0] for row in self.run(cypher.CIS_AFTER, after=after, limit=limit))

@@ -83,7 +83,8 @@ RELATION_COLUMNS = (
     "r.confidence, r.human, r.stale"
 )
 DUE = "MATCH (c:CI) WHERE c._due <= $until RETURN c.id ORDER BY c._due, c.id LIMIT $limit"
-NEXT_DUE = "MATCH (c:CI) WHERE c._due >= 0 RETURN min(c._due)"
+# an index in order is read to its first entry; min() would read all of it
+NEXT_DUE = "MATCH (c:CI) WHERE c._due IS NOT NULL RETURN c._due ORDER BY c._due LIMIT 1"
 CIS_AFTER = "MATCH (c:CI) WHERE c.id > $after RETURN c.id ORDER BY c.id LIMIT $limit"
 ITEMS = f"UNWIND $keys AS key MATCH (c:CI {{id: key}}) RETURN {CI_COLUMNS}"
 # Both ends are looked up, so that a hub is never walked through to its thousands of neighbours.
