@@ -261,6 +261,6 @@ def weighable(
     """What weighs the sightings of a block, and each of them as a group of its own by its key: to look at pairs."""
     things = [sighting for sighting in sightings if not is_human(sighting)]
     borne = [keys_borne(sighting, vocabulary) for sighting in things]
-    crowd = crowding(_shared(borne, settings, common), things, borne, vocabulary, settings)
+    crowd = crowding(_shared(things, borne, settings, common), things, borne, vocabulary, settings)
     groups = {thing.key: group_of(thing, held, vocabulary) for thing, held in zip(things, borne, strict=True)}
     return Weigher(vocabulary, settings, crowd), groups
