@@ -107,9 +107,9 @@ def get_cis(
         incomplete=incomplete, conflict=conflict, stale=stale, orphan=orphan,
     )  # fmt: skip
     if format != "json":
-        paged = sorted({"limit", "cursor"} & request.query_params.keys())
-        if paged:
-            raise Invalid(f"{format} gives everything that is found: {', '.join(paged)} cannot go with it")
+        others = sorted({"limit", "cursor", "as_of", "known_at"} & request.query_params.keys())
+        if others:
+            raise Invalid(f"{format} gives everything that is found now: {', '.join(others)} cannot go with it")
         revision, everything = system.store.search_all(search_for(filters, system, caller))
         return streamed(format, (found_ci(ci) for ci in everything), revision)
     question = question_of(request, caller)
