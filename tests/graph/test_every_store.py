@@ -12,11 +12,7 @@ from cmdb.observation import Claim, Observation
 from cmdb.vocabulary import Vocabulary
 from graph.ledger import Conflict
 from graph.open_store import open_store
-from graph.store import ANY, GraphStore, Search, StoreError, StoreUnavailable
-from graph.survey import Survey, SurveyedCI, UnresolvedEnd
-
-DAY = 24 * 3600 * 1_000_000
-
+from graph.store import GraphStore, Search, StoreError, StoreUnavailable
 
 Say = Callable[..., Observation]
 Put = Callable[..., Any]
@@ -209,87 +205,6 @@ def test_filters_all_hold(store: GraphStore, say: Say, put: Put) -> None:
     assert _names(store, facts={"tags.k": "v"}) == ["a"]
     assert _names(store, tier=(1, 2), environment=("test",)) == ["b"]
     assert _names(store, seen_before=0) == []
-
-
-def test_what_is_lacking_disputed_stale_or_alone_is_found(store: GraphStore, say: Say, put: Put) -> None:
-    put(
-        store,
-        say("1", name="a", identifiers=[("serial", "S1AB")], attributes={"os": "x", "owner": None}),
-        say("2", source="mdm", name="a", identifiers=[("serial", "S1AB")], attributes={"os": "y", "model": "m"}),
-        say("3", name="b", day=9, claims=[_claim("serial:S1AB")]),
-        say("4", name="c", ci_class="switch", realm="berlin"),
-        say("5", name="d", ci_class="interface", within="record:agent:3"),
-    )
-    assert _names(store, lacks=("os",)) == ["b", "c", "d"]
-    assert _names(store, lacks=("owner",)) == ["b", "c", "d"], "a person who says that there is none has said it"
-    assert _names(store, incomplete={"server": ("os", "model"), "switch": ("os",)}) == ["b", "c"]
-    assert _names(store, conflict="os") == _names(store, conflict=ANY) == ["a"]
-    assert _names(store, conflict="model") == []
-    assert _names(store, stale={"server": 5 * DAY, "switch": 1 * DAY}) == ["a"]
-    assert _names(store, stale={"server": 10 * DAY, "switch": 2 * DAY}) == ["a", "b", "c"]
-    assert _names(store, stale={}) == []
-    assert _names(store, orphan=True) == ["c"]
-    assert _names(store, only=frozenset()) == []
-    (b,) = store.search(Search(words=("b",)), after=None, limit=2)
-    assert _names(store, only=frozenset({b.id, "nobody"})) == ["b"]
-    assert _names(store, realm=("berlin", "paris"), seen_by=("mdm", "agent")) == ["c"]
-    assert _names(store, not_seen_by=("mdm", "other")) == ["b", "c", "d"]
-
-
-def test_everything_that_is_found_is_of_one_revision(store: GraphStore, say: Say, put: Put) -> None:
-    put(store, *(say(f"r{i}", name=f"n{i % 7}", identifiers=[("serial", f"SN{i:04}")]) for i in range(30)))
-    paged = store.search(Search(), after=None, limit=100)
-    revision, found = store.search_all(Search())
-    first = next(found)
-    put(store, say("later", name="a comes first", identifiers=[("serial", "SN9999")]))
-    assert revision == 1
-    assert (first, *found) == paged
-    revision, found = store.search_all(Search(words=("n3",), lacks=("os",)))
-    assert revision == 2
-    assert [ci.id for ci in found] == [ci.id for ci in paged if ci.name == "n3"]
-    _, unread = store.search_all(Search())
-    next(unread)
-    del unread
-    put(store, say("last", name="z"))
-
-
-def test_a_survey_goes_through_all_that_is_there(store: GraphStore, say: Say, put: Put) -> None:
-    put(
-        store,
-        say("1", name="a", identifiers=[("serial", "S1AB")], attributes={"os": "x"}),
-        say("2", source="mdm", name="a", identifiers=[("serial", "S1AB")], attributes={"os": "y"}),
-        say(
-            "3",
-            name="b",
-            realm="berlin",
-            claims=[_claim("serial:S1AB"), _claim("name:no", group="g"), _claim("ip:10.9.9.9")],
-        ),
-        say("4", name="eth0", ci_class="interface", within="record:agent:nobody"),
-        say("5", name="gone", claims=[_claim("name:no")]),
-    )
-    put(store, say("5", gone=True))
-
-    def look(survey: Survey) -> tuple[int, list[SurveyedCI], list[UnresolvedEnd]]:
-        assert list(survey.cis()) == list(survey.cis()), "it can be gone through again"
-        return survey.revision, list(survey.cis()), list(survey.ends(""))
-
-    revision, cis, ends = store.survey(look)
-    assert revision == 2
-    assert [ci.id for ci in cis] == sorted(ci.id for ci in cis)
-    assert {(ci.name, ci.sources, ci.realms, ci.orphan) for ci in cis} == {
-        ("a", ("agent", "mdm"), ("default",), False),
-        ("b", ("agent",), ("berlin",), False),
-        ("eth0", ("agent",), ("default",), True),
-    }, "what is retired is there no more"
-    assert [(end.record, end.nth, end.name, end.type, end.reference, end.group) for end in ends] == [
-        ("3", 0, "b", "depends_on", "ip@berlin:10.9.9.9", None),
-        ("3", 1, "b", "depends_on", "name@berlin:no", "g"),
-        ("4", 0, "eth0", "within", "record@default:agent:nobody", None),
-    ]  # fmt: skip
-    later = store.survey(lambda survey: [end.record for end in survey.ends(ends[-1].key)])
-    assert later == [ends[-1].record]
-    (a,) = [ci for ci in cis if ci.name == "a"]
-    assert store.survey(lambda survey: list(survey.items([a.id, "nobody"]))) == [a.id]
 
 
 def test_pages_hold_everything_once_and_in_order(store: GraphStore, say: Say, put: Put) -> None:
