@@ -76,6 +76,8 @@ class Record(NamedTuple):
     correction: Correction | None = None
     quiet: bool = False
     """whether the same said again can move nothing but times"""
+    since: int = 0
+    """`read_at` of the first time that it said what it says now"""
 
     @property
     def ci(self) -> str:

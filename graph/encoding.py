@@ -35,6 +35,8 @@ def encode_record(record: Record) -> str:
         body["p"] = record.parent
     if record.quiet:
         body["q"] = 1
+    if record.since != record.versions[0].first:
+        body["s"] = record.since
     if record.correction is not None:
         c = record.correction
         body["h"] = (c.about, c.author, c.reason, c.expires_at)
@@ -81,6 +83,7 @@ def decode_record(
         gone=gone,
         correction=Correction(*about) if about else None,
         quiet="q" in body,
+        since=body.get("s", versions[0].first),
     )
 
 

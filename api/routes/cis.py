@@ -9,6 +9,7 @@ from pydantic import Field
 from api.access import CORRECT, READ, needs
 from api.answers import json_answer
 from api.asking import (
+    AsOf,
     Cursor,
     Limit,
     One,
@@ -25,7 +26,7 @@ from api.asking import (
     writes,
 )
 from api.doorway import whole
-from api.looking_back import found_at, revision_of, whole_ci_at
+from api.looking_back import NOW, Then, found_then, then_from, whole_ci_then
 from api.resolution import resolve
 from api.searching import Filters, search_for
 from api.tokens import Caller
@@ -38,7 +39,7 @@ from cmdb.reference import record_key
 from cmdb.time import from_rfc3339
 from discovery.by_hand import correct, withdraw
 from discovery.sources import SOURCES
-from graph.store import ItemView, RecordPlace
+from graph.store import RecordPlace
 
 router = APIRouter(prefix="/v1", tags=["configuration items"])
 
@@ -46,7 +47,7 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 Steward = Annotated[Caller, Depends(needs(CORRECT))]
 FILTERS = (
     "q", "class", "lifecycle", "identifier", "environment", "tier", "owner", "realm", "status", "tag",
-    "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "known_at",
+    "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "known_at", "as_of",
 )  # fmt: skip
 INT64 = 2**63 - 1
 
@@ -83,14 +84,15 @@ def get_cis(
     not_seen_by: One = None,
     seen_before: One = None,
     known_at: When = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     if ref is not None:
-        others = sorted(set(request.query_params) - {"ref", "at_least", "known_at"})
+        others = sorted(set(request.query_params) - {"ref", "at_least", "known_at", "as_of"})
         if others:
             raise Invalid(f"ref names one CI: {', '.join(others)} cannot go with it")
-        return one_ci(system, ref, caller, known_at)
+        return one_ci(system, ref, caller, then_from(system, known_at, as_of))
     filters = Filters(
         q=q, classes=_listed(class_), lifecycles=_listed(lifecycle), identifier=identifier, environment=environment,
         tier=tier, owner=owner, realm=realm, status=status, seen_by=seen_by, not_seen_by=not_seen_by,
@@ -100,10 +102,7 @@ def get_cis(
     place = place_in(system, question, cursor, str, str)
     after = (place[0], place[1]) if place is not None else None
     query = search_for(filters, system, caller)
-    if known_at is None:
-        found = system.store.search(query, after=after, limit=limit + 1)
-    else:
-        found = found_at(system, revision_of(system, known_at), query, after=after, limit=limit + 1)
+    found = found_then(system, then_from(system, known_at, as_of), query, after=after, limit=limit + 1)
     shown = found[:limit]
     return page(
         system,
@@ -126,20 +125,17 @@ def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
     )
 
 
-def one_ci(system: System, ref: str, caller: Caller, known_at: str | None = None) -> Response:
-    """The whole of one CI, now or as the store stood then."""
-    if known_at is not None:
-        view: ItemView | None = whole_ci_at(system, revision_of(system, known_at), ref, caller)
-    else:
-        view = system.store.item(resolve(system, ref, caller))
+def one_ci(system: System, ref: str, caller: Caller, then: Then = NOW) -> Response:
+    """The whole of one CI, now or in the past."""
+    view = whole_ci_then(system, then, ref, caller)
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
     return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
 
 
-@router.get("/cis/{ref}", dependencies=[reads("known_at")])
-def get_ci(ref: Ref, system: TheSystem, caller: Reader, known_at: When = None) -> Response:
-    return one_ci(system, ref, caller, known_at)
+@router.get("/cis/{ref}", dependencies=[reads("known_at", "as_of")])
+def get_ci(ref: Ref, system: TheSystem, caller: Reader, known_at: When = None, as_of: AsOf = None) -> Response:
+    return one_ci(system, ref, caller, then_from(system, known_at, as_of))
 
 
 @router.get("/cis/{ref}/history", dependencies=[reads("limit", "cursor")])
