@@ -354,3 +354,69 @@ def test_a_difference_shows_the_realms_of_its_reader_only(tell: Tell, login: Log
 def test_a_difference_between_no_times_is_refused(viewer: TestClient, tell: Tell, asked: dict[str, str]) -> None:
     tell(line("a"))
     problem(viewer.get("/v1/graph/diff", params=asked), 422, "invalid")
+
+
+# -- as it is now believed to have been ------------------------------------------------------------------------------
+
+
+def test_as_of_hears_what_came_late_and_known_at_does_not(viewer: TestClient, tell: Tell, clock: Any) -> None:
+    start = clock.at
+    clock.at += 10 * DAY
+
+    def said(day: int, os: str, *needed: str) -> dict[str, Any]:
+        return line(
+            "db", attributes={"os": os}, relations=needs(*needed), observed_at=to_rfc3339(start + day * DAY),
+            identifiers={"serial": "S1AB"},
+        )  # fmt: skip
+
+    tell(line("disk", observed_at=to_rfc3339(start + DAY)), line("net", observed_at=to_rfc3339(start + 6 * DAY)))
+    tell(said(1, "v1", "disk"))
+    early = tell(said(7, "v7", "disk", "net"))["revision"]
+    clock.at += DAY
+    tell(said(4, "v4"))
+
+    def os_of(**asked: Any) -> Any:
+        return viewer.get("/v1/cis/name:db", params=asked).json()["facts"]["os"]["value"]
+
+    assert os_of() == "v7"
+    assert os_of(known_at=early) == "v7"
+    for day, os in ((1, "v1"), (3, "v1"), (4, "v4"), (6, "v4"), (7, "v7"), (20, "v7")):
+        at = to_rfc3339(start + day * DAY)
+        assert os_of(as_of=at) == os, day
+        found = viewer.get("/v1/cis", params={"attribute.os": os, "as_of": at}).json()["items"]
+        assert [ci["name"] for ci in found] == ["db"]
+    problem(viewer.get("/v1/cis/name:db", params={"as_of": to_rfc3339(start)}), 404, "unknown-reference")
+    assert viewer.get("/v1/cis", params={"as_of": to_rfc3339(start)}).json()["items"] == []
+
+    def falls_with(ref: str, day: int) -> list[str]:
+        asked = {"as_of": to_rfc3339(start + day * DAY)}
+        answer = viewer.get(f"/v1/cis/{ref}/impact", params=asked)
+        assert answer.status_code == 200, answer.text
+        posted = viewer.post("/v1/impact", json={"fail": [ref], **asked}).json()
+        assert _without_times(posted) == _without_times(answer.json())
+        return [ci["name"] for ci in answer.json()["affected"]]
+
+    assert [falls_with("name:disk", day) for day in (1, 3, 4, 7)] == [["db"], ["db"], [], ["db"]]
+    assert falls_with("name:net", 7) == ["db"]
+    problem(
+        viewer.get("/v1/cis/name:net/impact", params={"as_of": to_rfc3339(start + 3 * DAY)}), 404, "unknown-reference"
+    )
+
+
+def test_a_past_answer_of_impact_can_be_read_page_by_page(viewer: TestClient, tell: Tell, clock: Any) -> None:
+    then = tell(line("core"), *(line(f"n{i}", relations=needs("core")) for i in range(5)))["revision"]
+    at = clock.at
+    clock.at += DAY
+    tell(*(line(f"n{i}", attributes={"os": "x"}) for i in range(5)))
+    assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []
+    for when in ({"known_at": str(then)}, {"as_of": to_rfc3339(at)}):
+        seen, place = [], None
+        while True:
+            asked = {"limit": 2, **when, **({"cursor": place} if place else {})}
+            page = viewer.get("/v1/cis/name:core/impact", params=asked).json()
+            assert page["summary"]["down"] == 5
+            seen += [ci["name"] for ci in page["affected"]]
+            if (place := page["next"]) is None:
+                break
+        assert sorted(seen) == [f"n{i}" for i in range(5)]
+        assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []

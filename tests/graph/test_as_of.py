@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cmdb.draft import Context
@@ -15,6 +16,7 @@ from cmdb.vocabulary import Vocabulary
 from graph.estate_as_of import estate_as_of, item_as_of
 from graph.open_store import open_store
 from graph.store import GraphStore, ItemView, Search
+from graph.topology import Topology
 
 Say = Callable[..., Observation]
 DAY = 24 * 3600 * 1_000_000
@@ -72,6 +74,13 @@ def _estate(store: GraphStore, words: Vocabulary, at: int | None) -> dict[str, A
     return {name: seen for name, seen in found.items() if seen is not None}
 
 
+def _same_but_for_the_revision(one: Topology, other: Topology) -> None:
+    for name in sorted(set(Topology.__slots__) - {"revision"}):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        same = np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
+        assert same, (name, mine, theirs)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_as_of_tells_what_had_been_said_by_then_in_whatever_order_it_came(
     store: GraphStore, words: Vocabulary, say: Say, seed: int, tmp_path: Path
@@ -81,9 +90,10 @@ def test_as_of_tells_what_had_been_said_by_then_in_whatever_order_it_came(
     prompt = open_store(f"sqlite:///{tmp_path}/prompt.db", words)
     ids = itertools.count(1)
     then: dict[int, dict[str, Any]] = {}
+    topologies: dict[int, Topology] = {}
     for day in range(1, DAYS + 1):
         _tell(prompt, words, [said for said in story if said.read_at == day * DAY], day * DAY, ids)
-        then[day] = _estate(prompt, words, None)
+        then[day], topologies[day] = _estate(prompt, words, None), prompt.topology()
     late = story + chance.sample(story, len(story) // 3)
     chance.shuffle(late)
     while late:
@@ -96,4 +106,6 @@ def test_as_of_tells_what_had_been_said_by_then_in_whatever_order_it_came(
             assert _estate(told, words, day * DAY + DAY // 2) == wanted, (day, told.url)
         assert _estate(told, words, DAY - 1) == {}
         assert _estate(told, words, 1000 * DAY) == then[DAYS]
+    for day, wanted_topology in topologies.items():
+        _same_but_for_the_revision(prompt.topology(as_of=day * DAY), wanted_topology)
     prompt.close()
