@@ -13,13 +13,12 @@ from cmdb.reference import ID, lookup_key, parse_reference
 from cmdb.surroundings import Bearer
 from cmdb.time import from_rfc3339
 from graph.as_it_stood import MovedCIs, item_at, moved_cis, search_at, survivor_at
-from graph.estate_as_of import estate_as_of, item_as_of
+from graph.estate_as_of import estate_as_of
+from graph.item_as_of import item_as_of
 from graph.matching import bears
+from graph.past import HORIZON
 from graph.store import FoundCI, ItemView, ReadTransaction, Search
 from impact.impact_graph import ImpactGraph, orient
-
-HORIZON = ("history", "horizon")
-"""the document that says from which revision on the past is kept (`{"revision": n}`); none: from the first"""
 
 
 def revision_of(system: System, text: str) -> int:

@@ -5,39 +5,29 @@ and after the time alike counts as said at it. Absence (gone, missed) has no tim
 record belongs to which CI is what it is today.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.ends import fitting
 from cmdb.fold import fold
 from cmdb.lifecycle import witnesses
-from cmdb.observation import Claim, Observation
+from cmdb.observation import Claim
 from cmdb.past import open_said
 from cmdb.reference import lookup_key, parse_reference
 from cmdb.relation import Relation, Witness, relation, relation_id
 from cmdb.sighting import Record, Sighting, sightings_of
 from cmdb.vocabulary import Vocabulary
 from graph.as_it_stood import MovedCIs, by_id
-from graph.encoding import from_json
 from graph.estate_at import MovedEstate, moved_estate
-from graph.past import RECORD, SAYING, PastRow, PastState, read_said, record_at
-from graph.store import ItemView, ReadTransaction, RecordTimes
+from graph.past import RECORD, SAYING, PastRow, PastState, record_at
+from graph.store import ReadTransaction
+from graph.timeline import Said, life_of, timeline
 
 AHEAD = 5 * 60 * 1_000_000
 """microseconds by which a source's clock may be ahead of ours"""
 AT_ONCE = 1000
 BEARERS = 16
-
-
-class Said(NamedTuple):
-    """What a record said from a first to a last time, and where its claims led; None where that was never tied."""
-
-    first: int
-    last: int
-    said: Observation
-    ends: tuple[str | None, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,46 +103,21 @@ def _then(
 ) -> _Then:
     known = record_at(recorded, record, open_said(record, vocabulary), [row for row in moved if row.n > recorded])
     gone, misses = (known.gone, known.misses) if known is not None else (False, 0)
-    told = [one for one in _timeline(record, moved, sayings, vocabulary) if one.first <= at]
+    told = [one for one in timeline(record, moved, sayings, vocabulary) if one.first <= at]
     told.sort(key=lambda one: (one.last if one.last <= at else one.first, one.said.observed_at, one.said.content))
     if not told:
         return _Then(record, None, (), misses)
     lives = sightings_of(record, vocabulary)
     spoke: dict[int, Said] = {}
     for one in told:
-        spoke[_life_of(one.said, lives)] = one
-    speaking = _life_of(told[-1].said, lives)
+        spoke[life_of(one.said, lives)] = one
+    speaking = life_of(told[-1].said, lives)
     sightings = [
         (record.cis[life], _sighting(lives[life], one, at, closed=life != speaking, gone=gone, misses=misses))
         for life, one in spoke.items()
     ]
     sightings.sort(key=lambda one: not one[1].closed)
     return _Then(record, told[-1], tuple(sightings), misses)
-
-
-def _timeline(
-    record: Record, moved: Sequence[PastRow], sayings: Sequence[PastRow], vocabulary: Vocabulary
-) -> Iterator[Said]:
-    """Everything that a record is known to have said."""
-    said = open_said(record, vocabulary)
-    yield Said(record.since, said.read_at, said, record.ends)
-    ends = record.ends
-    for row in moved:
-        body = from_json(row.body)
-        ends = tuple(body["ends"]) if "ends" in body else ends
-        if "said" in body:
-            said = read_said(body["said"], record.source, record.realm, record.record)
-            yield Said(body["since"], said.read_at, said, ends)
-    for row in sayings:
-        body = from_json(row.body)
-        said = read_said(body["said"], record.source, record.realm, record.record)
-        yield Said(body["first"], body["last"], said, None)
-
-
-def _life_of(said: Observation, lives: Sequence[Sighting]) -> int:
-    """Which of the record's sightings said it: the one that shares most of its identifiers, the open one if several."""
-    own = set(said.identifiers)
-    return max(range(len(lives)), key=lambda at: (len(own & {(n.kind, n.value) for n in lives[at].lifetimes}), at))
 
 
 def _sighting(life: Sighting, one: Said, at: int, *, closed: bool, gone: bool, misses: int) -> Sighting:
@@ -275,29 +240,3 @@ class _Meant:
         parsed = parse_reference(reference, self._vocabulary)
         fits = fitting(parsed, self._bearers.get(self._keys[reference], ()), self._vocabulary)
         return fits[0].ci if len(fits) == 1 else None
-
-
-def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEstate) -> ItemView | None:
-    """A CI of today with everything that is believed to have stood around it; None where nothing was said of it yet."""
-    moved, at = estate.cis, estate.cis.at
-    ci = moved.cis[id_] if id_ in moved.cis else look.items([id_]).get(id_)
-    if ci is None:
-        return None
-    unmoved = [found for found in look.incident([id_]) if found.id not in estate.relations]
-    put_back = [found for found in estate.relations.values() if found and id_ in (found.from_ci, found.to_ci)]
-    relations = tuple(sorted([*unmoved, *put_back], key=lambda found: found.id))
-    others = {found.to_ci if found.from_ci == id_ else found.from_ci for found in relations}
-    neighbours = {
-        key: other.name for key, other in {**look.items(others), **moved.cis}.items() if other and key in others
-    }
-    named = {fact.record for fact in ci.facts.values()} | set(ci.records)
-    named |= {value.record for fact in ci.facts.values() for value in fact.outvoted}
-    named |= {witness.record for found in relations for witness in found.witnesses}
-    records = {}
-    for key, record in look.records(named).items():
-        observed_at = (moved.records[key].said if key in moved.records else record.versions[-1].said).observed_at
-        seen = min(observed_at, at)
-        records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, record.ci)
-    return ItemView(
-        revision, replace(ci, last_seen=min(ci.last_seen, max(at, ci.first_seen))), records, relations, neighbours
-    )

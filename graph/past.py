@@ -22,6 +22,10 @@ CI, RELATION, RECORD, ALIAS, SAYING = "ci", "relation", "record", "alias", "sayi
 """kinds of rows; a `saying` says what a record is known to have said beside what a `record` row says it did"""
 
 
+HORIZON = ("history", "horizon")
+"""the document that says from which revision on the past is kept (`{"revision": n}`); none: from the first"""
+
+
 class PastRow(NamedTuple):
     """One thing as it stood before revision `n` moved it."""
 

@@ -13,7 +13,8 @@ from cmdb.draft import Context
 from cmdb.observation import Claim, Observation
 from cmdb.reconciliation import reconcile
 from cmdb.vocabulary import Vocabulary
-from graph.estate_as_of import estate_as_of, item_as_of
+from graph.estate_as_of import estate_as_of
+from graph.item_as_of import item_as_of
 from graph.open_store import open_store
 from graph.store import GraphStore, ItemView, Search
 from graph.topology import Topology
