@@ -21,13 +21,16 @@ from api.wiring import System
 PATIENCE = 5.0
 """seconds that a read waits for a revision"""
 BETWEEN_LOOKS = 0.05
-LATER = frozenset({"as_of"})
+LATER: frozenset[str] = frozenset()
 """parameters of the contract that this version does not answer"""
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="items of one page")]
 One = Annotated[str | None, Query(max_length=4096)]
 When = Annotated[
     str | None, Query(max_length=64, description="a time (RFC 3339) or a revision: as the store stood then")
+]
+AsOf = Annotated[
+    str | None, Query(max_length=64, description="a time (RFC 3339): as it is now believed to have been then")
 ]
 Several = Annotated[list[str] | None, Query(max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=8192, description="`next` of the page before")]

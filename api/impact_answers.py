@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
-from api.looking_back import graph_at, resolve_at
+from api.looking_back import NOW, Then, graph_then, resolve_at
 from api.problems import Problem
 from api.resolution import resolve
 from api.tokens import Caller
@@ -52,21 +52,21 @@ class Asked:
     depth: int | None = None
     limit: int = 200
     cursor: str | None = None
-    known_at: int | None = None
-    """a revision: the estate as it stood then"""
+    then: Then = NOW
+    """the past that is meant"""
 
 
 def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -> dict[str, Any]:
     """The answer with the field names of the contract."""
-    graph, offset = _graph_of(system, asked.cursor, question, asked.known_at)
-    fail = _numbers(system, graph, caller, asked.fail, asked.known_at)
+    graph, offset = _graph_of(system, asked.cursor, question, asked.then)
+    fail = _numbers(system, graph, caller, asked.fail, asked.then)
     changed = bool(asked.add or asked.remove)
     imagined = orient(_changed(system, graph, caller, asked)) if changed else graph
     if asked.direction == "dependencies":
         if asked.already_failed:
             raise Invalid("already_failed says nothing about dependencies: leave it out")
         return _needed_answer(system, imagined, caller, asked, fail, offset, question)
-    already = _numbers(system, graph, caller, asked.already_failed, asked.known_at)
+    already = _numbers(system, graph, caller, asked.already_failed, asked.then)
     answer = blast_radius(imagined, fail, already_failed=already, depth=asked.depth, offset=offset, limit=asked.limit)
     drawing = Drawing(imagined, _hidden(system, imagined, caller, answer))
     shown = [drawing.affected(one) for one in answer.affected if drawing.sees(one.ci)]
@@ -76,7 +76,7 @@ def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -
         "summary": drawing.summary(answer.summary),
         "affected": shown,
         "truncated": "depth" if answer.cut_by_depth else None,
-        "next": _following(system, graph, question, offset + len(answer.affected), answer.total),
+        "next": _following(system, graph, question, offset + len(answer.affected), answer.total, asked.then),
         "coverage": spelled_coverage(system.looked.now(), caller, drawing, list(answer.failed), answer.cone),
     }
     if caller.realms:
@@ -124,7 +124,7 @@ def _needed_answer(
         "summary": drawing.needs(answer),
         "affected": shown,
         "truncated": "depth" if answer.cut_by_depth else None,
-        "next": _following(system, graph, question, offset + len(answer.needed), answer.total),
+        "next": _following(system, graph, question, offset + len(answer.needed), answer.total, asked.then),
         "coverage": spelled_coverage(system.looked.now(), caller, drawing, fail, answer.cone),
     }
     if caller.realms:
@@ -153,36 +153,37 @@ def spof_answer(
     }
 
 
-def _graph_of(system: System, text: str | None, question: str, known_at: int | None = None) -> tuple[ImpactGraph, int]:
+def _graph_of(system: System, text: str | None, question: str, then: Then = NOW) -> tuple[ImpactGraph, int]:
     """The graph to answer on and where the list goes on: a cursor holds its revision."""
     if text is None:
-        return (system.graph.now() if known_at is None else graph_at(system, known_at)), 0
+        return graph_then(system, then), 0
     try:
         revision, offset = position(question, text, (int, int), system.parts.now())
     except OldCursor as old:
         raise Problem("cursor-expired", str(old)) from None
     except BadCursor as wrong:
         raise Problem("bad-cursor", str(wrong)) from None
-    graph = system.graph.at(revision)
-    if graph is None:
+    graph = system.graph.at(revision) if then.as_of is None else graph_then(system, then)
+    if graph is None or graph.topology.revision != revision:
         raise Problem("cursor-expired", "the graph of this cursor is no longer held: ask again from the beginning")
     return graph, max(0, offset)
 
 
-def _following(system: System, graph: ImpactGraph, question: str, end: int, total: int) -> str | None:
+def _following(system: System, graph: ImpactGraph, question: str, end: int, total: int, then: Then = NOW) -> str | None:
     if end >= total:
         return None
-    system.graph.hold(graph)
+    if then.as_of is None:  # what is held under a revision is that revision, as it stood
+        system.graph.hold(graph)
     return cursor(question, (graph.topology.revision, end), system.parts.now())
 
 
 def _numbers(
-    system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str], known_at: int | None = None
+    system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str], then: Then = NOW
 ) -> list[int]:
     def meant(reference: str) -> str:
-        if known_at is None:
+        if then.known_at is None:
             return resolve(system, reference, caller)
-        return resolve_at(system, known_at, reference, caller)
+        return resolve_at(system, then.known_at, reference, caller)
 
     return [_number(graph, meant(reference), reference) for reference in references]
 
@@ -195,13 +196,13 @@ def _number(graph: ImpactGraph, ci: str, reference: str) -> int:
 
 
 def _changed(system: System, graph: ImpactGraph, caller: Caller, asked: Asked) -> Topology:
-    added = [_imagined(system, graph, caller, relation, asked.known_at) for relation in asked.add]
+    added = [_imagined(system, graph, caller, relation, asked.then) for relation in asked.add]
     removed = []
     for relation in asked.remove:
         if isinstance(relation, str):
             triple, said = _triple(graph, relation), relation
         else:
-            one, other = _numbers(system, graph, caller, (relation.from_, relation.to), asked.known_at)
+            one, other = _numbers(system, graph, caller, (relation.from_, relation.to), asked.then)
             triple, said = (one, relation.type, other), f"{relation.type} from {relation.from_} to {relation.to}"
         if triple is None or not _exists(graph.topology, triple):
             raise UnknownReference(f"no relation {said}")
@@ -228,16 +229,14 @@ def _exists(topology: Topology, triple: tuple[int, str, int]) -> bool:
     return bool(np.any(topology.type_of[ends] == topology.types.index(type_)))
 
 
-def _imagined(
-    system: System, graph: ImpactGraph, caller: Caller, asked: ImaginedRelation, known_at: int | None
-) -> Imagined:
+def _imagined(system: System, graph: ImpactGraph, caller: Caller, asked: ImaginedRelation, then: Then) -> Imagined:
     declared = system.vocabulary.relation_types.get(asked.type)
     if declared is None:
         known = ", ".join(sorted(system.vocabulary.relation_types))
         raise Invalid(f"unknown relation type {asked.type!r}; known: {known}")
     if asked.need is not None and asked.group is None and declared.default_group is None:
         raise Invalid("a need without a group: say which members stand in for each other")
-    one, other = _numbers(system, graph, caller, (asked.from_, asked.to), known_at)
+    one, other = _numbers(system, graph, caller, (asked.from_, asked.to), then)
     effect = asked.effect or declared.effect
     if effect not in ("down", "degraded", "none"):
         raise Invalid(f"unknown effect {effect!r}; known: down, degraded, none")

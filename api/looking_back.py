@@ -1,9 +1,10 @@
 """Answers about the past: which revision is meant, and what was there then."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from api.problems import Problem
-from api.resolution import ambiguous, bearers_now
+from api.resolution import ambiguous, bearers_now, resolve
 from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
@@ -14,14 +15,15 @@ from cmdb.reference import ID, lookup_key, parse_reference
 from cmdb.surroundings import Bearer
 from cmdb.time import from_rfc3339
 from graph.as_it_stood import MovedCIs, item_at, moved_cis, search_at, survivor_at
+from graph.estate_as_of import estate_as_of
+from graph.item_as_of import item_as_of
 from graph.matching import bears
-from graph.store import FoundCI, ItemView, Search
+from graph.past import HORIZON
+from graph.store import FoundCI, ItemView, ReadTransaction, Search
 from impact.impact_graph import ImpactGraph, orient
 
 READ_AT_ONCE = 1000
 """CIs of one page of a search that is answered whole"""
-HORIZON = ("history", "horizon")
-"""the document that says from which revision on the past is kept (`{"revision": n}`); none: from the first"""
 
 
 def revision_of(system: System, text: str) -> int:
@@ -59,10 +61,82 @@ def found_at(
     return system.store.read(lambda look, _: search_at(look, moved, query, system.vocabulary, after=after, limit=limit))
 
 
-def all_found_at(system: System, revision: int, query: Search) -> Iterator[FoundCI]:
+@dataclass(frozen=True, slots=True)
+class Then:
+    """Which past a question means: the store as it stood (`known_at`, a revision), or the world as it is now believed
+    to have been (`as_of`, microseconds UTC); neither is now."""
+
+    known_at: int | None = None
+    as_of: int | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether no past is meant."""
+        return self.known_at is None and self.as_of is None
+
+
+NOW = Then()
+
+
+def then_from(system: System, known_at: str | None, as_of: str | None) -> Then:
+    """What the parameters of these names mean. Raises Problem `invalid`, `purged`."""
+    if known_at is not None and as_of is not None:
+        raise Problem("invalid", "known_at and as_of together are not available in this version: leave one out")
+    if known_at is not None:
+        return Then(known_at=revision_of(system, known_at))
+    if as_of is None:
+        return NOW
+    at = from_rfc3339(as_of)
+    kept = system.store.document(*HORIZON)
+    if kept is not None and at < system.store.read(lambda look, _: look.recorded_at(kept.body["revision"])):
+        raise Problem("purged", f"the past is kept from revision {kept.body['revision']} on; {as_of} lies before it")
+    return Then(as_of=at)
+
+
+def whole_ci_then(system: System, then: Then, ref: str, caller: Caller) -> ItemView | None:
+    """The whole of one CI as asked for; None where it was not there. Raises as `resolve` does."""
+    if then.known_at is not None:
+        return whole_ci_at(system, then.known_at, ref, caller)
+    ci = resolve(system, ref, caller)
+    at = then.as_of
+    if at is None:
+        return system.store.item(ci)
+    view = system.store.read(
+        lambda look, last: item_as_of(look, last, ci, estate_as_of(look, last, at, system.vocabulary))
+    )
+    if view is None or not _sees(caller, view.ci.realms):
+        raise UnknownReference(f"nothing that {ref} means today had been seen by then")
+    return view
+
+
+def found_then(
+    system: System, then: Then, query: Search, *, after: tuple[str, str] | None, limit: int
+) -> tuple[FoundCI, ...]:
+    """A page of a search as asked for."""
+    if then.known_at is not None:
+        return found_at(system, then.known_at, query, after=after, limit=limit)
+    at = then.as_of
+    if at is None:
+        return system.store.search(query, after=after, limit=limit)
+
+    def work(look: ReadTransaction, last: int) -> tuple[FoundCI, ...]:
+        moved = estate_as_of(look, last, at, system.vocabulary).cis
+        return search_at(look, moved, query, system.vocabulary, after=after, limit=limit)
+
+    return system.store.read(work)
+
+
+def graph_then(system: System, then: Then) -> ImpactGraph:
+    """The impact graph as asked for."""
+    if then.known_at is not None:
+        return graph_at(system, then.known_at)
+    return system.graph.now() if then.as_of is None else orient(system.store.topology(as_of=then.as_of))
+
+
+def all_found_then(system: System, then: Then, query: Search) -> Iterator[FoundCI]:
     """Everything that would have been found then, read a page at a time."""
     after: tuple[str, str] | None = None
-    while page := found_at(system, revision, query, after=after, limit=READ_AT_ONCE):
+    while page := found_then(system, then, query, after=after, limit=READ_AT_ONCE):
         yield from page
         after = (name_key(page[-1].name), page[-1].id)
 

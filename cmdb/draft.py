@@ -9,6 +9,7 @@ from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
 from cmdb.observation import Observation
+from cmdb.past import Saying
 from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
 from cmdb.sighting import Record, Sighting, heard, sightings_of
 from cmdb.surroundings import Surroundings
@@ -60,6 +61,8 @@ class Draft:
     """record → observations that only move its times, unless the record is drawn into the draft"""
     drawn_in: set[str] = field(default_factory=set)
     """records that were to be a mere repetition and have been drawn into the draft"""
+    sayings: list[Saying] = field(default_factory=list)
+    """what records turn out to have said in between"""
     references: dict[str, tuple[Reference, str]] = field(default_factory=dict)
     """reference text → what it means and under which key its bearers are found"""
 

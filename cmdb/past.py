@@ -42,6 +42,15 @@ class PastRelation(NamedTuple):
     gone: bool
 
 
+class Saying(NamedTuple):
+    """What a record said for a while: the first and the last time (`read_at`, microseconds UTC) that it did."""
+
+    record: str
+    first: int
+    last: int
+    said: Observation
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """Of everything that one patch moves, how it stood before. What is new needs none: it did not stand."""
@@ -50,6 +59,8 @@ class Past:
     relations: tuple[PastRelation, ...] = ()
     records: tuple[PastRecord, ...] = ()
     aliases: tuple[PastAlias, ...] = ()
+    sayings: tuple[Saying, ...] = ()
+    """what records are now known to have said in between, beside what they said until now"""
 
 
 def past_cis(were: Mapping[str, ConfigurationItem], items: Mapping[str, ConfigurationItem]) -> Iterator[PastCI]:

@@ -16,6 +16,7 @@ from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.past import Past, past_aliases, past_cis, past_records
 from cmdb.reference import record_key
+from cmdb.sayings import told
 from cmdb.settling import settle
 from cmdb.sighting import Correction, Record, heard, sightings_of
 from cmdb.surroundings import Brief, Surroundings
@@ -154,7 +155,9 @@ def _hear(
         if record is not None:
             scope = record.scope if context.scope is None else context.scope
             correction = corrections.get(key, record.correction)
-            draft.new[key] = record._replace(scope=scope, correction=correction, quiet=False)
+            heard_so_far = told(draft.old.get(key), saids, record, context.vocabulary)
+            draft.sayings.extend(heard_so_far.late)
+            draft.new[key] = record._replace(scope=scope, correction=correction, quiet=False, since=heard_so_far.since)
 
 
 def _may_bring(record: Record | None, said: Observation) -> bool:
@@ -234,6 +237,7 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
             tuple(drawn.past_relations),
             past,
             tuple(past_aliases(past, draft.vocabulary)),
+            tuple(draft.sayings),
         ),
     )
 

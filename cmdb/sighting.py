@@ -81,6 +81,8 @@ class Record(NamedTuple):
     """what people decided about its sightings"""
     asked: tuple[str, ...] = ()
     """ids of the reviews that are open because of it"""
+    since: int = 0
+    """`read_at` of the first time that it said what it says now"""
 
     @property
     def ci(self) -> str:

@@ -1,9 +1,11 @@
 """How an export is laid out: the same rows from every store, closed by a mark that tells a whole one from a cut one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graph.encoding import to_json
+from graph.past import HORIZON
 from graph.store import StoreError
 
 TABLES: dict[str, tuple[str, ...]] = {
@@ -56,6 +58,23 @@ class End:
     def from_row(row: Mapping[str, Any]) -> "End | None":
         """The mark, or None for any other row."""
         return End(row["revision"], row["rows"]) if row.get("kind") == "end" else None
+
+
+def with_past(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Rows of an export as they are now: one that was made before stores kept the past begins its past at its end."""
+    without = 0
+    for row in rows:
+        end = End.from_row(row)
+        if end is not None and without:
+            body = to_json({"revision": end.revision})
+            document = {"kind": HORIZON[0], "key": HORIZON[1], "version": 1, "body": body}
+            yield {"kind": "document", "row": document}
+            yield End(end.revision, end.rows + 1).as_row()
+        elif row.get("kind") in ("ci", "relation") and "born" not in row["row"]:
+            without += 1
+            yield {"kind": row["kind"], "row": {**row["row"], "born": 0}}
+        else:
+            yield row
 
 
 def check_end(end: End | None, rows: int) -> int:

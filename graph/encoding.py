@@ -40,6 +40,8 @@ def encode_record(record: Record) -> str:
         body["r"] = record.rulings
     if record.asked:
         body["a"] = record.asked
+    if record.since != record.versions[0].first:
+        body["s"] = record.since
     if record.correction is not None:
         c = record.correction
         body["h"] = (c.about, c.author, c.reason, c.expires_at)
@@ -88,6 +90,7 @@ def decode_record(
         quiet="q" in body,
         rulings=tuple(Ruling(*ruling) for ruling in body.get("r", ())),
         asked=tuple(body.get("a", ())),
+        since=body.get("s", versions[0].first),
     )
 
 

@@ -18,7 +18,12 @@ from cmdb.relation import Relation
 from cmdb.sighting import Record, Version
 from graph.encoding import decode_facts, decode_requirements, decode_witnesses, from_json, to_json
 
-CI, RELATION, RECORD, ALIAS = "ci", "relation", "record", "alias"
+CI, RELATION, RECORD, ALIAS, SAYING = "ci", "relation", "record", "alias", "saying"
+"""kinds of rows; a `saying` says what a record is known to have said beside what a `record` row says it did"""
+
+
+HORIZON = ("history", "horizon")
+"""the document that says from which revision on the past is kept (`{"revision": n}`); none: from the first"""
 
 
 class PastRow(NamedTuple):
@@ -66,6 +71,8 @@ def rows_of(past: Past, n: int, born: Mapping[str, int]) -> Iterator[PastRow]:
         yield PastRow(RELATION, was.id, n, was.from_ci, was.to_ci, to_json(body))
     for record in past.records:
         yield PastRow(RECORD, record.was.key, n, None, None, to_json(_record_body(record)))
+    for key, first, last, said in past.sayings:
+        yield PastRow(SAYING, key, n, None, None, to_json({"first": first, "last": last, "said": said_row(said)}))
     for alias in past.aliases:
         yield PastRow(ALIAS, alias.id, n, None, None, to_json(alias.ci))
 
@@ -99,6 +106,7 @@ def _record_body(past: PastRecord) -> dict[str, Any]:
             body[name] = value
     if said is not None:
         body["said"] = said_row(said)
+        body["since"] = was.since
     return body
 
 

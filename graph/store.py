@@ -134,6 +134,23 @@ class FoundCI(NamedTuple):
     last_seen: int
 
 
+class PastEvent(NamedTuple):
+    """One event as history keeps it; `seq` counts within the revision."""
+
+    revision: int
+    seq: int
+    observed_at: int
+    recorded_at: int
+    run: str | None
+    source: str
+    ci: str
+    record: str
+    kind: str
+    key: str
+    before: Any
+    after: Any
+
+
 class ReadTransaction(Protocol):
     """What a reader may look up, all of it at one revision; `rows` of the past come newest first for each id."""
 
@@ -170,6 +187,12 @@ class ReadTransaction(Protocol):
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         """As GraphStore.search."""
 
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        """As GraphStore.events, of this state of the store."""
+
+    def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
+        """As GraphStore.bearers."""
+
     def revision_at(self, at: int) -> int:
         """The last revision recorded at that time (microseconds UTC) or before, 0 where there was none."""
 
@@ -200,23 +223,6 @@ class ItemView:
     relations: tuple[Relation, ...]
     neighbours: Mapping[str, str]
     """id of the other end of each relation → its name"""
-
-
-class PastEvent(NamedTuple):
-    """One event as history keeps it; `seq` counts within the revision."""
-
-    revision: int
-    seq: int
-    observed_at: int
-    recorded_at: int
-    run: str | None
-    source: str
-    ci: str
-    record: str
-    kind: str
-    key: str
-    before: Any
-    after: Any
 
 
 class RecordPlace(NamedTuple):
@@ -290,8 +296,11 @@ class GraphStore(Ledger, Protocol):
     def next_due(self) -> int | None:
         """When time alone next moves something (microseconds UTC; may be early), None where nothing waits for it."""
 
-    def topology(self, known_at: int | None = None) -> Topology:
-        """The estate of one revision as arrays: the present one, or that one as it stood."""
+    def topology(self, known_at: int | None = None, as_of: int | None = None) -> Topology:
+        """The estate of one revision as arrays: the present one, or that one as it stood.
+
+        With `as_of` (microseconds UTC, not together with `known_at`) as it is now believed to have been at that time.
+        """
 
     def counts(self) -> StoreCounts:
         """How much there is, for metrics and `doctor`."""

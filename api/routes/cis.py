@@ -9,6 +9,7 @@ from pydantic import Field
 from api.access import CORRECT, READ, needs
 from api.answers import json_answer
 from api.asking import (
+    AsOf,
     Cursor,
     Limit,
     One,
@@ -26,7 +27,7 @@ from api.asking import (
 )
 from api.doorway import whole
 from api.exporting import Format, streamed
-from api.looking_back import all_found_at, found_at, revision_of, whole_ci_at
+from api.looking_back import NOW, Then, all_found_then, found_then, then_from, whole_ci_then
 from api.resolution import resolve
 from api.searching import Filters, listed, search_for, tiers
 from api.tokens import Caller
@@ -39,7 +40,7 @@ from cmdb.reference import record_key
 from cmdb.time import from_rfc3339
 from discovery.by_hand import correct, withdraw
 from discovery.sources import SOURCES
-from graph.store import ItemView, RecordPlace
+from graph.store import RecordPlace
 
 router = APIRouter(prefix="/v1", tags=["configuration items"])
 
@@ -48,7 +49,7 @@ Steward = Annotated[Caller, Depends(needs(CORRECT))]
 FILTERS = (
     "q", "class", "lifecycle", "identifier", "environment", "tier", "owner", "realm", "status", "tag",
     "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "service", "lacks", "incomplete", "conflict", "stale",
-    "orphan", "format", "known_at",
+    "orphan", "format", "known_at", "as_of",
 )  # fmt: skip
 OF_TODAY = frozenset({"service", "stale", "orphan"})
 """conditions that rest on more than a CI and its records"""
@@ -96,14 +97,15 @@ def get_cis(
     orphan: bool = False,
     format: Format = "json",
     known_at: When = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     if ref is not None:
-        others = sorted(set(request.query_params) - {"ref", "at_least", "known_at"})
+        others = sorted(set(request.query_params) - {"ref", "at_least", "known_at", "as_of"})
         if others:
             raise Invalid(f"ref names one CI: {', '.join(others)} cannot go with it")
-        return one_ci(system, ref, caller, known_at)
+        return one_ci(system, ref, caller, then_from(system, known_at, as_of))
     filters = Filters(
         q=q, classes=listed(class_), lifecycles=listed(lifecycle), identifier=identifier,
         environment=listed(environment), tier=tiers(listed(tier)), owner=tuple(owner or ()), service=service,
@@ -111,29 +113,25 @@ def get_cis(
         seen_before=seen_before, tags=tuple(tag or ()), attributes=_attributes(request), lacks=listed(lacks),
         incomplete=incomplete, conflict=conflict, stale=stale, orphan=orphan,
     )  # fmt: skip
-    if known_at is not None:
-        today = sorted(OF_TODAY & request.query_params.keys())
-        if today:
-            raise Invalid(f"{', '.join(today)}: known of today only, not with known_at; leave it out")
+    then = then_from(system, known_at, as_of)
+    today = sorted(OF_TODAY & request.query_params.keys())
+    if today and not then.is_now:
+        raise Invalid(f"{', '.join(today)}: known of today only, not with known_at or as_of; leave it out")
     if format != "json":
         paged = sorted({"limit", "cursor"} & request.query_params.keys())
         if paged:
             raise Invalid(f"{format} gives everything that is found: {', '.join(paged)} cannot go with it")
         query = search_for(filters, system, caller)
-        if known_at is None:
+        if then.is_now:
             revision, everything = system.store.search_all(query)
         else:
-            revision = revision_of(system, known_at)
-            everything = all_found_at(system, revision, query)
+            revision, everything = system.store.revision()[0], all_found_then(system, then, query)
         return streamed(format, (found_ci(ci) for ci in everything), revision)
     question = question_of(request, caller)
     place = place_in(system, question, cursor, str, str)
     after = (place[0], place[1]) if place is not None else None
     query = search_for(filters, system, caller)
-    if known_at is None:
-        found = system.store.search(query, after=after, limit=limit + 1)
-    else:
-        found = found_at(system, revision_of(system, known_at), query, after=after, limit=limit + 1)
+    found = found_then(system, then, query, after=after, limit=limit + 1)
     shown = found[:limit]
     return page(
         system,
@@ -151,20 +149,17 @@ def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
     )
 
 
-def one_ci(system: System, ref: str, caller: Caller, known_at: str | None = None) -> Response:
-    """The whole of one CI, now or as the store stood then."""
-    if known_at is not None:
-        view: ItemView | None = whole_ci_at(system, revision_of(system, known_at), ref, caller)
-    else:
-        view = system.store.item(resolve(system, ref, caller))
+def one_ci(system: System, ref: str, caller: Caller, then: Then = NOW) -> Response:
+    """The whole of one CI, now or in the past."""
+    view = whole_ci_then(system, then, ref, caller)
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
     return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
 
 
-@router.get("/cis/{ref}", dependencies=[reads("known_at")])
-def get_ci(ref: Ref, system: TheSystem, caller: Reader, known_at: When = None) -> Response:
-    return one_ci(system, ref, caller, known_at)
+@router.get("/cis/{ref}", dependencies=[reads("known_at", "as_of")])
+def get_ci(ref: Ref, system: TheSystem, caller: Reader, known_at: When = None, as_of: AsOf = None) -> Response:
+    return one_ci(system, ref, caller, then_from(system, known_at, as_of))
 
 
 @router.get("/cis/{ref}/history", dependencies=[reads("limit", "cursor")])

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from api.access import ASK, READ, needs
 from api.answers import json_answer
-from api.asking import Cursor, Limit, Question, Ref, TheSystem, When, question_of, reads
+from api.asking import AsOf, Cursor, Limit, Question, Ref, TheSystem, When, question_of, reads
 from api.impact_answers import Asked, ImaginedRelation, impact_answer, spof_answer
-from api.looking_back import revision_of
+from api.looking_back import then_from
 from api.problems import Problem
 from api.tokens import Caller
 
@@ -50,20 +50,20 @@ def get_impact(
     direction: Direction = "dependents",
     mode: Mode = "certain",
     depth: Annotated[int | None, Query(ge=0, le=DEEPEST)] = None,
-    as_of: When = None,
+    as_of: AsOf = None,
     known_at: When = None,
     limit: Limit = 200,
     cursor: Cursor = None,
 ) -> Response:
-    _available(mode, as_of)
-    revision = None if known_at is None else revision_of(system, known_at)
-    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor, known_at=revision)
+    _available(mode)
+    then = then_from(system, known_at, as_of)
+    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, cursor=cursor, then=then)
     return json_answer(impact_answer(system, caller, asked, question_of(request, caller)))
 
 
 @router.post("/impact", dependencies=[reads()])
 def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Response:
-    _available(question.mode, question.as_of)
+    _available(question.mode)
     if not question.fail and not question.add_relations and not question.remove_relations:
         raise Problem("invalid", "fail is empty: name what fails, or relations to add or remove")
     asked = Asked(
@@ -75,7 +75,7 @@ def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Resp
         question.depth,
         question.limit,
         question.cursor,
-        None if question.known_at is None else revision_of(system, question.known_at),
+        then_from(system, question.known_at, question.as_of),
     )
     bound_to = f"{question.model_dump(exclude={'cursor', 'limit'})}#{sorted(caller.realms)}"
     return json_answer(impact_answer(system, caller, asked, bound_to))
@@ -88,9 +88,7 @@ def get_single_points(
     return json_answer(spof_answer(system, caller, ref, limit, cursor, question_of(request, caller)))
 
 
-def _available(mode: str, as_of: str | None) -> None:
+def _available(mode: str) -> None:
     """Say what this version cannot answer, rather than answer something else."""
     if mode == "likely":
         raise Problem("invalid", "mode likely is not available in this version: ask for certain")
-    if as_of is not None:
-        raise Problem("invalid", "as_of is not available in this version: leave it out")

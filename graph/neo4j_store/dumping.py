@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from graph.dump import TABLES, End, check_end, whole_row
+from graph.dump import TABLES, End, check_end, whole_row, with_past
 from graph.encoding import from_json, to_json
 from graph.neo4j_store import statements as cypher
 from graph.neo4j_store.encoding import Row, ci_row, read_ci, read_relation, said
@@ -69,7 +69,7 @@ def load(tx: WritingTransaction, rows: Iterable[Mapping[str, Any]]) -> int:
     """Fill an empty store, inside the caller's transaction; the revision."""
     if tx.revision != 1 or tx.run("MATCH (n:Document) RETURN n.key LIMIT 1"):
         raise StoreError("only an empty store can be filled from an export: set CMDB_STORE to a new one")
-    several = _Counted(rows)
+    several = _Counted(with_past(rows))
     while batch := list(islice(several, AT_ONCE)):
         by_kind: dict[str, list[Mapping[str, Any]]] = {}
         for kind, row in batch:

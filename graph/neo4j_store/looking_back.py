@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from graph.events import first_events
 from graph.neo4j_store import searching
 from graph.neo4j_store import statements as cypher
 from graph.neo4j_store.looking_up import AT_ONCE, Lookups
 from graph.neo4j_store.spelling import statement
 from graph.past import CI, PastRow
-from graph.store import FoundCI, Search
+from graph.store import FoundCI, PastEvent, Search
 
 
 class LookingBack(Lookups):
@@ -38,6 +39,12 @@ class LookingBack(Lookups):
 
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         return searching.search(self, query, after=after, limit=limit)
+
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        revision, seq = after
+        last = self.last_revision()[0]
+        rows = self.stream(cypher.EVENTS, revision=revision, seq=seq, limit=limit + 1, last=last)
+        return first_events(rows, after, limit)
 
     def revision_at(self, at: int) -> int:
         ((found,),) = self.run(cypher.REVISION_AT, at=at)

@@ -8,7 +8,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json, to_json
-from graph.estate_at import moved_estate
+from graph.estate_as_of import past_estate
 from graph.events import first_events
 from graph.ledger import Document
 from graph.neo4j_store import dumping, searching
@@ -109,14 +109,10 @@ class Neo4jStore:
         rows = self._sessions.reading(lambda look: look.run(cypher.RECORD_PLACES, **given))
         return tuple(RecordPlace(*row) for row in rows)
 
-    def topology(self, known_at: int | None = None) -> Topology:
-        words = self._vocabulary
-
+    def topology(self, known_at: int | None = None, as_of: int | None = None) -> Topology:
         def read(look: Lookups, last: int) -> Topology:
-            if known_at is None:
-                return read_topology(look, last, words)
-            moved = moved_estate(LookingBack(look.tx, look.spelling), known_at, words)
-            return read_topology(look, known_at, words, moved)
+            back = LookingBack(look.tx, look.spelling)
+            return read_topology(look, *past_estate(back, last, self._vocabulary, known_at, as_of))
 
         return self._sessions.standing_still(read)
 

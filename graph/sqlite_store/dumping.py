@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from graph.dump import TABLES, End, check_end, whole_row
+from graph.dump import TABLES, End, check_end, whole_row, with_past
 from graph.sqlite_store.statements import NEW_BODY, NEW_RECORD
 from graph.sqlite_store.writing import WritingTransaction
 from graph.store import StoreError
@@ -36,7 +36,7 @@ def load(connection: sqlite3.Connection, rows: Iterable[Mapping[str, Any]]) -> i
     statements = {table: _insert(table, columns) for table, columns in TABLES.items() if table != "record"}
     count = 0
     end: End | None = None
-    for row in rows:
+    for row in with_past(rows):
         if end is not None:
             raise StoreError("the export goes on after its end mark")
         end = End.from_row(row)

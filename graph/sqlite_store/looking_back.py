@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from graph.encoding import to_json
+from graph.events import first_events
 from graph.past import CI, PastRow
 from graph.sqlite_store import searching
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.looking_up import Lookups
-from graph.store import FoundCI, Search
+from graph.store import FoundCI, PastEvent, Search
 
 
 class LookingBack(Lookups):
@@ -36,6 +37,9 @@ class LookingBack(Lookups):
 
     def search(self, query: Search, *, after: tuple[str, str] | None, limit: int) -> tuple[FoundCI, ...]:
         return searching.search(self.connection, query, after=after, limit=limit)
+
+    def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
+        return first_events(self.connection.execute(sql.EVENTS, after), after, limit)
 
     def revision_at(self, at: int) -> int:
         (found,) = self.connection.execute(sql.REVISION_AT, (at,)).fetchone()

@@ -9,7 +9,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import decode_events, from_json
-from graph.estate_at import moved_estate
+from graph.estate_as_of import past_estate
 from graph.events import first_events
 from graph.ledger import Document
 from graph.sqlite_store import dumping, searching
@@ -131,12 +131,10 @@ class SqliteStore:
         with self._connections.reading() as connection:
             return Lookups(connection).record_places(source, realm, after or "", limit)
 
-    def topology(self, known_at: int | None = None) -> Topology:
+    def topology(self, known_at: int | None = None, as_of: int | None = None) -> Topology:
         with self._connections.reading() as connection:
             look = LookingBack(connection)
-            if known_at is None:
-                return read_topology(look, look.last_revision()[0], self._vocabulary)
-            return read_topology(look, known_at, self._vocabulary, moved_estate(look, known_at, self._vocabulary))
+            return read_topology(look, *past_estate(look, look.last_revision()[0], self._vocabulary, known_at, as_of))
 
     def counts(self) -> StoreCounts:
         with self._connections.reading() as connection:

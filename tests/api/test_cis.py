@@ -96,7 +96,8 @@ def test_every_condition_narrows_the_search(
     "asked",
     [
         {"nonsense": 1},
-        {"as_of": "2024-01-01T00:00:00Z"},
+        {"as_of": "yesterday"},
+        {"as_of": "2024-01-01T00:00:00Z", "known_at": "2024-01-01T00:00:00Z"},
         {"class": "spaceship"},
         {"lifecycle": "zombie"},
         {"status": "broken"},

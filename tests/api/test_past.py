@@ -1,162 +1,19 @@
-"""Looking back over HTTP: the feed of events, and what was once known."""
+"""Looking back over HTTP: as the store stood, as it is now believed to have been, and what is different."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import httpx
-import orjson
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from api.looking_back import HORIZON
-from api.tokens import create_token, revoke_token
 from api.wiring import System
 from cmdb.graph_patch import DocumentWrite
 from cmdb.time import to_rfc3339
+from graph.past import HORIZON
 from http_api import DAY, line, needs, problem
 
 Login = Callable[..., TestClient]
 Tell = Callable[..., dict[str, Any]]
-
-
-def _places(events: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    return [(event["revision"], event["seq"]) for event in events]
-
-
-# -- the feed of events ----------------------------------------------------------------------------------------------
-
-
-def test_the_feed_goes_on_where_its_reader_stopped(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    for n in range(4):
-        clock.at += DAY
-        tell(*(line(f"r{i}", attributes={"os": f"v{n}", "x": n}) for i in range(3)))
-    whole = viewer.get("/v1/events", params={"limit": 1000}).json()
-    assert whole["next"] is None
-    order = _places(whole["items"])
-    assert order == sorted(set(order))
-    assert len(order) == 3 + 3 * 6
-    seen: list[dict[str, Any]] = []
-    place = "0"
-    while items := viewer.get("/v1/events", params={"after": place, "limit": 4}).json()["items"]:
-        seen += items
-        place = f"{items[-1]['revision']}.{items[-1]['seq']}"
-    assert seen == whole["items"]
-    assert place == whole["place"]
-    paged, cursor = [], None
-    while True:
-        found = viewer.get("/v1/events", params={"limit": 5, **({"cursor": cursor} if cursor else {})}).json()
-        paged += found["items"]
-        if (cursor := found["next"]) is None:
-            break
-    assert paged == whole["items"]
-
-
-def test_after_a_revision_means_after_all_of_it(viewer: TestClient, tell: Tell) -> None:
-    first = tell(line("a"), line("b"))["revision"]
-    second = tell(line("a", attributes={"os": "x"}))["revision"]
-    found = viewer.get("/v1/events", params={"after": first}).json()
-    assert {event["revision"] for event in found["items"]} == {second}
-    assert set(found["items"][0]) == {
-        "revision", "seq", "observed_at", "recorded_at", "run", "source", "ci", "record", "kind", "key", "before",
-        "after",
-    }  # fmt: skip
-    assert viewer.get("/v1/events", params={"after": second}).json()["items"] == []
-    assert len(viewer.get("/v1/events", params={"after": f"{first}.0"}).json()["items"]) == 2
-
-
-@pytest.mark.parametrize("after", ["x", "1.", ".1", "-1", "1.2.3", "", "1e3", "٣", "9" * 30])
-def test_a_place_that_is_none_is_refused(viewer: TestClient, after: str) -> None:
-    problem(viewer.get("/v1/events", params={"after": after}), 422, "invalid")
-
-
-def test_the_feed_shows_the_realms_of_its_reader_only(tell: Tell, login: Login, clock: Any) -> None:
-    tell(line("a"), line("b", realm="berlin"), line("c", realm="a|b%7C"))
-    for n in range(3):
-        clock.at += DAY
-        tell(line("a", attributes={"n": n}), line("b", realm="berlin", attributes={"n": n}))
-    berlin = login("viewer", realms=("berlin",))
-    found = berlin.get("/v1/events", params={"limit": 2}).json()
-    assert {event["record"] for event in found["items"]} == {"agent|berlin|b"}
-    rest = berlin.get("/v1/events", params={"limit": 2, "cursor": found["next"]}).json()
-    assert len(rest["items"]) == 2
-    assert rest["next"] is None
-    (odd,) = login("viewer", realms=("a|b%7C",)).get("/v1/events").json()["items"]
-    assert odd["record"].endswith("|c")
-
-
-@contextmanager
-def _served(system: System) -> Iterator[str]:
-    """The application on a port of this machine: a stream without end needs a real line that can be cut."""
-    server = uvicorn.Server(uvicorn.Config(create_app(system), port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def _follow(url: str, token: str, count: int, **more: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The first events of a stream with their ids; then the line is cut."""
-    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream", **more.pop("headers", {})}
-    found: list[tuple[str, dict[str, Any]]] = []
-    with httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=30, **more) as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        place = ""
-        for text in answer.iter_lines():
-            if text.startswith("id: "):
-                place = text[4:]
-            elif text.startswith("data: "):
-                found.append((place, orjson.loads(text[6:])))
-                if len(found) == count:
-                    break
-    return found
-
-
-def test_a_stream_that_was_cut_goes_on_without_gap_or_repeat(
-    system: System, viewer: TestClient, tell: Tell, clock: Any
-) -> None:
-    token = create_token(system, "viewer")["token"]
-    for n in range(3):
-        clock.at += DAY
-        tell(*(line(f"r{i}", attributes={"os": f"v{n}"}) for i in range(3)))
-    with _served(system) as url:
-        seen = _follow(url, token, 3)
-        while len(seen) < 9:
-            seen += _follow(url, token, 2, headers={"Last-Event-ID": seen[-1][0]}, params={"after": 0})
-        later = threading.Timer(0.2, lambda: tell(line("late")))
-        later.start()
-        (last,) = _follow(url, token, 1, headers={"Last-Event-ID": seen[-1][0]})
-        later.join()
-    assert (last[1]["kind"], last[1]["record"]) == ("created", "agent|default|late")
-    assert [event for _, event in [*seen, last]] == viewer.get("/v1/events").json()["items"]
-
-
-def test_a_stream_shows_signs_of_life_and_ends_with_its_token(
-    system: System, tell: Tell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.event_feed.SIGN_OF_LIFE", 0.1)
-    monkeypatch.setattr("api.event_feed.BETWEEN_LOOKS", 0.05)
-    token = create_token(system, "viewer")
-    headers = {"Authorization": f"Bearer {token['token']}", "Accept": "text/event-stream"}
-    with (
-        _served(system) as url,
-        httpx.stream("GET", f"{url}/v1/events", headers=headers, timeout=30) as answer,
-    ):
-        lines = answer.iter_lines()
-        assert any(text.startswith(":") for text in lines)
-        revoke_token(system, token["id"])
-        assert all(not text or text.startswith(":") for text in lines)
 
 
 # -- as the store stood ----------------------------------------------------------------------------------------------
@@ -354,3 +211,69 @@ def test_a_difference_shows_the_realms_of_its_reader_only(tell: Tell, login: Log
 def test_a_difference_between_no_times_is_refused(viewer: TestClient, tell: Tell, asked: dict[str, str]) -> None:
     tell(line("a"))
     problem(viewer.get("/v1/graph/diff", params=asked), 422, "invalid")
+
+
+# -- as it is now believed to have been ------------------------------------------------------------------------------
+
+
+def test_as_of_hears_what_came_late_and_known_at_does_not(viewer: TestClient, tell: Tell, clock: Any) -> None:
+    start = clock.at
+    clock.at += 10 * DAY
+
+    def said(day: int, os: str, *needed: str) -> dict[str, Any]:
+        return line(
+            "db", attributes={"os": os}, relations=needs(*needed), observed_at=to_rfc3339(start + day * DAY),
+            identifiers={"serial": "S1AB"},
+        )  # fmt: skip
+
+    tell(line("disk", observed_at=to_rfc3339(start + DAY)), line("net", observed_at=to_rfc3339(start + 6 * DAY)))
+    tell(said(1, "v1", "disk"))
+    early = tell(said(7, "v7", "disk", "net"))["revision"]
+    clock.at += DAY
+    tell(said(4, "v4"))
+
+    def os_of(**asked: Any) -> Any:
+        return viewer.get("/v1/cis/name:db", params=asked).json()["facts"]["os"]["value"]
+
+    assert os_of() == "v7"
+    assert os_of(known_at=early) == "v7"
+    for day, os in ((1, "v1"), (3, "v1"), (4, "v4"), (6, "v4"), (7, "v7"), (20, "v7")):
+        at = to_rfc3339(start + day * DAY)
+        assert os_of(as_of=at) == os, day
+        found = viewer.get("/v1/cis", params={"attribute.os": os, "as_of": at}).json()["items"]
+        assert [ci["name"] for ci in found] == ["db"]
+    problem(viewer.get("/v1/cis/name:db", params={"as_of": to_rfc3339(start)}), 404, "unknown-reference")
+    assert viewer.get("/v1/cis", params={"as_of": to_rfc3339(start)}).json()["items"] == []
+
+    def falls_with(ref: str, day: int) -> list[str]:
+        asked = {"as_of": to_rfc3339(start + day * DAY)}
+        answer = viewer.get(f"/v1/cis/{ref}/impact", params=asked)
+        assert answer.status_code == 200, answer.text
+        posted = viewer.post("/v1/impact", json={"fail": [ref], **asked}).json()
+        assert _without_times(posted) == _without_times(answer.json())
+        return [ci["name"] for ci in answer.json()["affected"]]
+
+    assert [falls_with("name:disk", day) for day in (1, 3, 4, 7)] == [["db"], ["db"], [], ["db"]]
+    assert falls_with("name:net", 7) == ["db"]
+    problem(
+        viewer.get("/v1/cis/name:net/impact", params={"as_of": to_rfc3339(start + 3 * DAY)}), 404, "unknown-reference"
+    )
+
+
+def test_a_past_answer_of_impact_can_be_read_page_by_page(viewer: TestClient, tell: Tell, clock: Any) -> None:
+    then = tell(line("core"), *(line(f"n{i}", relations=needs("core")) for i in range(5)))["revision"]
+    at = clock.at
+    clock.at += DAY
+    tell(*(line(f"n{i}", attributes={"os": "x"}) for i in range(5)))
+    assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []
+    for when in ({"known_at": str(then)}, {"as_of": to_rfc3339(at)}):
+        seen, place = [], None
+        while True:
+            asked = {"limit": 2, **when, **({"cursor": place} if place else {})}
+            page = viewer.get("/v1/cis/name:core/impact", params=asked).json()
+            assert page["summary"]["down"] == 5
+            seen += [ci["name"] for ci in page["affected"]]
+            if (place := page["next"]) is None:
+                break
+        assert sorted(seen) == [f"n{i}" for i in range(5)]
+        assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []

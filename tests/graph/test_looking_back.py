@@ -4,6 +4,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from cmdb.observation import Claim, Observation
 from cmdb.reconciliation import reconcile, reconcile_absence
 from cmdb.vocabulary import Vocabulary
 from graph.as_it_stood import item_at, moved_cis, search_at
+from graph.open_store import open_store
+from graph.past import HORIZON
 from graph.store import GraphStore, ItemView, Search
 from graph.topology import Topology
 
@@ -74,6 +77,43 @@ def _live(store: GraphStore, words: Vocabulary, say: Say, seed: int, batches: in
             return int(tx.apply(reconcile(batch, tx, context).patch))
 
         yield store.write(work)
+
+
+def test_an_export_brings_its_past_along(
+    store: GraphStore, words: Vocabulary, say: Say, put: Callable[..., Any], tmp_path: Path
+) -> None:
+    origin = open_store(f"sqlite:///{tmp_path}/origin.db", words)
+    put(origin, say("a", name="old", identifiers=[("serial", "S1AB")]))
+    put(origin, say("a", name="new", day=2, identifiers=[("serial", "S1AB")]))
+    rows = list(origin.dump())
+    store.load(rows)
+    assert list(store.dump()) == rows
+    (ci,) = store.search(Search(), after=None, limit=5)
+    before = store.read(lambda look, _: item_at(look, ci.id, 1, words))
+    assert before is not None
+    assert (before.ci.name, ci.name) == ("old", "new")
+    assert store.document(*HORIZON) is None
+    origin.close()
+
+
+def test_an_export_without_a_past_begins_one(
+    store: GraphStore, words: Vocabulary, say: Say, put: Callable[..., Any], tmp_path: Path
+) -> None:
+    origin = open_store(f"sqlite:///{tmp_path}/origin.db", words)
+    put(origin, say("a", name="a"), say("b", name="b", claims=(Claim("depends_on", True, "name:a"),)))
+    rows = [dict(row) for row in origin.dump() if row["kind"] != "past"]
+    for row in rows:
+        row.get("row", {}).pop("born", None)
+    store.load(rows)
+    kept = store.document(*HORIZON)
+    assert kept is not None
+    assert kept.body == {"revision": 1}
+    put(store, say("a", name="renamed", day=2))
+    found = store.search(Search(words=("renamed",)), after=None, limit=5)
+    before = store.read(lambda look, _: item_at(look, found[0].id, 1, words))
+    assert before is not None
+    assert (before.ci.name, len(before.relations)) == ("a", 1)
+    origin.close()
 
 
 SEARCHES = (

@@ -1,0 +1,243 @@
+"""The estate as it is now believed to have been at a time: what had been said by then, under today's identity.
+
+Sayings count by `read_at`, the time at which the source said them, however late they were told; what was said before
+and after the time alike counts as said at it. Absence (gone, missed) has no time but that of its recording. Which
+record belongs to which CI is what it is today.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cmdb.configuration_item import ConfigurationItem
+from cmdb.ends import fitting
+from cmdb.fold import fold
+from cmdb.lifecycle import witnesses
+from cmdb.observation import Claim
+from cmdb.past import open_said
+from cmdb.reference import lookup_key, parse_reference
+from cmdb.relation import Relation, Witness, relation, relation_id
+from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.vocabulary import Vocabulary
+from graph.as_it_stood import MovedCIs, by_id
+from graph.estate_at import MovedEstate, moved_estate
+from graph.past import RECORD, SAYING, PastRow, PastState, record_at
+from graph.store import ReadTransaction
+from graph.timeline import Said, life_of, timeline
+
+AHEAD = 5 * 60 * 1_000_000
+"""microseconds by which a source's clock may be ahead of ours"""
+AT_ONCE = 1000
+BEARERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """One record at the time: its state at the last revision recorded by then, and its sighting of each CI."""
+
+    record: Record
+    speaking: Said | None
+    """what it said at the time"""
+    sightings: tuple[tuple[str, Sighting], ...]
+    """(CI of today, sighting as it was), the speaking one last"""
+    misses: int
+
+
+def estate_as_of(look: ReadTransaction, revision: int, at: int, vocabulary: Vocabulary) -> MovedEstate:
+    """Everything that is believed to have been otherwise at a time than it is now. O(what was recorded since).
+
+    `revision`: the present one. Exact between what was recorded: a touch that only moved last-seen times left no trace.
+    """
+    recorded = look.revision_at(at)
+    concerned = _concerned(look, look.revision_at(at - AHEAD))
+    records = look.records(concerned)
+    cis = look.items({ci for record in records.values() for ci in record.cis})
+    others = look.records({key for ci in cis.values() for key in ci.records} - records.keys())
+    keys = records.keys() | others.keys()
+    moved, sayings = by_id(look.past(RECORD, keys, 0)), by_id(look.past(SAYING, keys, 0))
+    then = {
+        key: _then(record, moved.get(key, ()), sayings.get(key, ()), at, recorded, vocabulary)
+        for key, record in {**records, **others}.items()
+    }
+    folded = {id_: _folded(ci, then, at, vocabulary) for id_, ci in sorted(cis.items())}
+    states = {
+        key: PastState(
+            one.speaking.said if one.speaking else open_said(one.record, vocabulary),
+            (one.sightings[-1][0],) if one.sightings else one.record.cis,
+            (), one.record.parent, _is_gone(one), one.misses, one.record,
+        )
+        for key, one in then.items()
+    }  # fmt: skip
+    relations, ends = _relations(look, {key: then[key] for key in records}, folded, vocabulary, at)
+    loose: dict[str, PastState | None] = {
+        key: states[key]._replace(ends=ends[key]) if key in ends else None for key in records
+    }
+    return MovedEstate(MovedCIs(revision, at, folded, states), relations, loose)
+
+
+def past_estate(
+    look: ReadTransaction, last: int, vocabulary: Vocabulary, known_at: int | None, as_of: int | None
+) -> tuple[int, Vocabulary, MovedEstate | None]:
+    """What `GraphStore.topology` reads: of which revision, and what has to be put back; `last`: the present one."""
+    if as_of is not None:
+        return last, vocabulary, estate_as_of(look, last, as_of, vocabulary)
+    if known_at is not None:
+        return known_at, vocabulary, moved_estate(look, known_at, vocabulary)
+    return last, vocabulary, None
+
+
+def _concerned(look: ReadTransaction, recorded: int) -> set[str]:
+    """Records of which anything was recorded behind a revision; all others say now what they said then."""
+    found = {row.id for kind in (RECORD, SAYING) for row in look.past_since(kind, recorded)}
+    place = (recorded, 1 << 62)
+    while events := look.events(place, AT_ONCE):
+        found |= {event.record for event in events if event.record}
+        place = (events[-1].revision, events[-1].seq)
+    return found
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def _then(
+    record: Record, moved: Sequence[PastRow], sayings: Sequence[PastRow], at: int, recorded: int, vocabulary: Vocabulary
+) -> _Then:
+    known = record_at(recorded, record, open_said(record, vocabulary), [row for row in moved if row.n > recorded])
+    gone, misses = (known.gone, known.misses) if known is not None else (False, 0)
+    told = [one for one in timeline(record, moved, sayings, vocabulary) if one.first <= at]
+    told.sort(key=lambda one: (one.last if one.last <= at else one.first, one.said.observed_at, one.said.content))
+    if not told:
+        return _Then(record, None, (), misses)
+    lives = sightings_of(record, vocabulary)
+    spoke: dict[int, Said] = {}
+    for one in told:
+        spoke[life_of(one.said, lives)] = one
+    speaking = life_of(told[-1].said, lives)
+    sightings = [
+        (record.cis[life], _sighting(lives[life], one, at, closed=life != speaking, gone=gone, misses=misses))
+        for life, one in spoke.items()
+    ]
+    sightings.sort(key=lambda one: not one[1].closed)
+    return _Then(record, told[-1], tuple(sightings), misses)
+
+
+def _sighting(life: Sighting, one: Said, at: int, *, closed: bool, gone: bool, misses: int) -> Sighting:
+    until = min(life.last, max(at, one.said.observed_at))
+    return life._replace(
+        said=one.said, first=min(life.first, one.said.observed_at), last=until,
+        lifetimes=tuple(lived for lived in life.lifetimes if lived.first <= at),
+        closed=closed, gone=gone, misses=misses,
+    )  # fmt: skip
+
+
+def _is_gone(one: _Then) -> bool:
+    return not one.sightings or not one.sightings[-1][1].is_open
+
+
+# -- CIs -------------------------------------------------------------------------------------------------------------
+
+
+def _folded(
+    now: ConfigurationItem, then: Mapping[str, _Then], at: int, vocabulary: Vocabulary
+) -> ConfigurationItem | None:
+    """A CI of today as its records had it, None where none had said anything of it."""
+    group = [
+        sighting
+        for key in now.records
+        if key in then
+        for ci, sighting in then[key].sightings
+        if ci == now.id
+    ]  # fmt: skip
+    if not group:
+        return None
+    was = fold(group, vocabulary, at)
+    weights = {(held.kind, held.value, held.realm): held.weight for held in now.identifiers}
+    held = tuple(one._replace(weight=weights.get(one[:3], one.weight)) for one in was.identifiers)
+    return replace(was, id=now.id, identifiers=held)
+
+
+# -- relations -------------------------------------------------------------------------------------------------------
+
+
+def _relations(
+    look: ReadTransaction,
+    then: Mapping[str, _Then],
+    folded: Mapping[str, ConfigurationItem | None],
+    vocabulary: Vocabulary,
+    at: int,
+) -> tuple[dict[str, Relation | None], dict[str, tuple[str | None, ...]]]:
+    """Relations that any of these records witnesses, or witnessed; and to what each record's claims led."""
+    meant = _Meant(look, then, vocabulary)
+    ends: dict[str, tuple[str | None, ...]] = {}
+    claimed: dict[tuple[str, str, str], list[tuple[Witness, int]]] = {}
+    for key, one in then.items():
+        if one.speaking is None or not one.sightings or not one.sightings[-1][1].is_open:
+            continue
+        own, sighting = one.sightings[-1]
+        ci = folded.get(own)
+        if ci is None or not witnesses(sighting, vocabulary.classes[ci.ci_class], vocabulary, at):
+            continue
+        # A claim on what nobody had seen yet waits.
+        ends[key] = tuple(end if folded.get(end or "", ci) else None for end in meant.by(one.speaking))
+        for claim, end in zip(one.speaking.said.claims, ends[key], strict=True):
+            if end is not None and end != own:
+                triple = (claim.type, own, end) if claim.outgoing else (claim.type, end, own)
+                claimed.setdefault(triple, []).append((_witness(one, claim), one.speaking.said.observed_at))
+    ids = {relation_id(*triple): triple for triple in claimed}
+    stored = {found.id: found for found in look.incident(list(folded))} | dict(look.relations(ids.keys()))
+    result: dict[str, Relation | None] = {}
+    for id_ in sorted(stored.keys() | ids.keys()):
+        standing = stored.get(id_)
+        kept = [one for one in standing.witnesses if one.record not in then] if standing else []
+        fresh = claimed.get(ids[id_], []) if id_ in ids else []
+        if id_ in ids:
+            type_, from_ci, to_ci = ids[id_]
+        else:
+            assert standing is not None
+            type_, from_ci, to_ci = standing[1:4]
+        unseen = any(end in folded and folded[end] is None for end in (from_ci, to_ci))
+        if standing is not None and not unseen and not fresh and len(kept) == len(standing.witnesses):
+            continue
+        if unseen or not (kept or fresh):
+            result[id_] = None
+            continue
+        since = min([seen for _, seen in fresh] + ([standing.first_seen] if standing and kept else []))
+        said = [*kept, *(witness for witness, _ in fresh)]
+        result[id_] = relation(vocabulary.relation_types[type_], from_ci, to_ci, said, since)
+    return result, ends
+
+
+def _witness(one: _Then, claim: Claim) -> Witness:
+    return Witness(
+        one.record.key, claim.reference, claim.group, claim.need, claim.effect, claim.strength, claim.basis,
+        claim.confidence, one.record.correction is not None, one.misses > 0,
+    )  # fmt: skip
+
+
+class _Meant:
+    """To which CI of today a claim led: where it was tied to then, else what bears its reference now."""
+
+    def __init__(self, look: ReadTransaction, then: Mapping[str, _Then], vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        tied = {end for one in then.values() if one.speaking for end in one.speaking.ends or () if end is not None}
+        self._leads = dict(look.leads(tied))
+        self._there = tied - self._leads.keys()
+        asked = {
+            claim.reference
+            for one in then.values()
+            if one.speaking and one.speaking.ends is None
+            for claim in one.speaking.said.claims
+        }
+        keys = {reference: lookup_key(parse_reference(reference, vocabulary), vocabulary) for reference in asked}
+        self._keys = keys
+        self._bearers = look.bearers(sorted(set(keys.values())), BEARERS) if keys else {}
+
+    def by(self, speaking: Said) -> Iterable[str | None]:
+        """The ends of each claim."""
+        if speaking.ends is not None:
+            return [None if end is None else self._leads.get(end, end) for end in speaking.ends]
+        return [self._now(claim.reference) for claim in speaking.said.claims]
+
+    def _now(self, reference: str) -> str | None:
+        parsed = parse_reference(reference, self._vocabulary)
+        fits = fitting(parsed, self._bearers.get(self._keys[reference], ()), self._vocabulary)
+        return fits[0].ci if len(fits) == 1 else None

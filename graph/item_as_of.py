@@ -1,0 +1,32 @@
+"""One CI as it is now believed to have been at a time."""
+
+from dataclasses import replace
+
+from graph.estate_at import MovedEstate
+from graph.store import ItemView, ReadTransaction, RecordTimes
+
+
+def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEstate) -> ItemView | None:
+    """A CI of today with everything that is believed to have stood around it; None where nothing was said of it yet."""
+    moved, at = estate.cis, estate.cis.at
+    ci = moved.cis[id_] if id_ in moved.cis else look.items([id_]).get(id_)
+    if ci is None:
+        return None
+    unmoved = [found for found in look.incident([id_]) if found.id not in estate.relations]
+    put_back = [found for found in estate.relations.values() if found and id_ in (found.from_ci, found.to_ci)]
+    relations = tuple(sorted([*unmoved, *put_back], key=lambda found: found.id))
+    others = {found.to_ci if found.from_ci == id_ else found.from_ci for found in relations}
+    neighbours = {
+        key: other.name for key, other in {**look.items(others), **moved.cis}.items() if other and key in others
+    }
+    named = {fact.record for fact in ci.facts.values()} | set(ci.records)
+    named |= {value.record for fact in ci.facts.values() for value in fact.outvoted}
+    named |= {witness.record for found in relations for witness in found.witnesses}
+    records = {}
+    for key, record in look.records(named).items():
+        observed_at = (moved.records[key].said if key in moved.records else record.versions[-1].said).observed_at
+        seen = min(observed_at, at)
+        records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, record.ci)
+    return ItemView(
+        revision, replace(ci, last_seen=min(ci.last_seen, max(at, ci.first_seen))), records, relations, neighbours
+    )

@@ -1,0 +1,45 @@
+"""What a record is known to have said, from when to when."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cmdb.observation import Observation
+from cmdb.past import open_said
+from cmdb.sighting import Record, Sighting
+from cmdb.vocabulary import Vocabulary
+from graph.encoding import from_json
+from graph.past import PastRow, read_said
+
+
+class Said(NamedTuple):
+    """What a record said from a first to a last time, and where its claims led; None where that was never tied."""
+
+    first: int
+    last: int
+    said: Observation
+    ends: tuple[str | None, ...] | None
+
+
+def timeline(
+    record: Record, moved: Sequence[PastRow], sayings: Sequence[PastRow], vocabulary: Vocabulary
+) -> Iterator[Said]:
+    """Everything that a record is known to have said."""
+    said = open_said(record, vocabulary)
+    yield Said(record.since, said.read_at, said, record.ends)
+    ends = record.ends
+    for row in moved:
+        body = from_json(row.body)
+        ends = tuple(body["ends"]) if "ends" in body else ends
+        if "said" in body:
+            said = read_said(body["said"], record.source, record.realm, record.record)
+            yield Said(body["since"], said.read_at, said, ends)
+    for row in sayings:
+        body = from_json(row.body)
+        said = read_said(body["said"], record.source, record.realm, record.record)
+        yield Said(body["first"], body["last"], said, None)
+
+
+def life_of(said: Observation, lives: Sequence[Sighting]) -> int:
+    """Which of the record's sightings said it: the one that shares most of its identifiers, the open one if several."""
+    own = set(said.identifiers)
+    return max(range(len(lives)), key=lambda at: (len(own & {(n.kind, n.value) for n in lives[at].lifetimes}), at))
