@@ -37,7 +37,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self.url = f"sqlite:///{quote(str(path))}"
-        self._vocabulary = vocabulary
+        self._fingerprint = vocabulary.fingerprint()
         self._connections = Connections(path)
         try:
             with self._connections.lent() as connection:
@@ -48,7 +48,7 @@ class SqliteStore:
 
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         with self._connections.writing() as connection:
-            check_words(connection, self._vocabulary)
+            check_words(connection, self._fingerprint)
             return work(WritingTransaction(connection))
 
     def revision(self) -> tuple[int, int]:
