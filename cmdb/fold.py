@@ -7,7 +7,7 @@ from cmdb.ci_class import DEVICE
 from cmdb.configuration_item import ConfigurationItem, Fact, HeldIdentifier
 from cmdb.contradiction import contradiction
 from cmdb.identifier import is_scoped, linking_key
-from cmdb.lifecycle import Presence, presence
+from cmdb.lifecycle import Presence, knows_contact, presence
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
 
@@ -62,7 +62,8 @@ def _alone(
     said = sighting.said
     alone = (sighting,)
     declared = vocabulary.classes[said.ci_class]
-    steady = not sighting.misses and holder_until is None and declared.absence.contact_age is None
+    ages = declared.absence.contact_age is not None and knows_contact(sighting, vocabulary)
+    steady = not (sighting.misses or ages) and holder_until is None
     found = _LIVE if steady else presence(alone, declared, vocabulary, now, holder_until)
     facts = {name: Fact(value, sighting.record_key) for name, value in said.attributes}
     return ConfigurationItem(

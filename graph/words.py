@@ -40,9 +40,9 @@ def brings_more(stored: str, vocabulary: Vocabulary) -> bool:
     return len(here) > len(known)
 
 
-def check_still_ours(fingerprint: str | None, vocabulary: Vocabulary) -> None:
+def check_still_ours(stored: str | None, fingerprint: str) -> None:
     """Raises VocabularyMismatch where another process has brought more words since the store was opened."""
-    if fingerprint != vocabulary.fingerprint():
+    if stored != fingerprint:
         raise VocabularyMismatch(
             "another process has written this store with more words than are declared here: "
             "start this one with the same file in CMDB_VOCABULARY"

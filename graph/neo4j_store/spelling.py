@@ -14,7 +14,7 @@ class Spelling:
     """`virtual_machine` ↔ `VirtualMachine`, `depends_on` ↔ `DEPENDS_ON`, for declared words only."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
+        self.fingerprint = vocabulary.fingerprint()
         self._labels = {name: _camel(name) for name in vocabulary.classes}
         self._types = {name: name.upper() for name in vocabulary.relation_types}
         self.types: Mapping[str, str] = {upper: name for name, upper in self._types.items()}

@@ -27,7 +27,7 @@ class WritingTransaction(Lookups):
         super().__init__(tx, spelling)
         tx.run(cypher.LOCK).consume()
         ((last, words),) = self.run(cypher.COUNT_WRITER)
-        check_still_ours(words, spelling.vocabulary)
+        check_still_ours(words, spelling.fingerprint)
         self.revision: int = last + 1
         self.applied = False
 

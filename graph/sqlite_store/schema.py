@@ -102,10 +102,10 @@ def _declared(vocabulary: Vocabulary) -> list[tuple[str, str]]:
     return [("vocabulary", vocabulary.fingerprint()), ("words", encoded_words(vocabulary))]
 
 
-def check_words(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
+def check_words(connection: sqlite3.Connection, fingerprint: str) -> None:
     """Inside a writer's transaction: nobody has brought words that this process does not know."""
     row = connection.execute("select value from meta where key = 'vocabulary'").fetchone()
-    check_still_ours(row[0] if row else None, vocabulary)
+    check_still_ours(row[0] if row else None, fingerprint)
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:

@@ -43,7 +43,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self.url = f"sqlite:///{quote(str(path))}"
-        self._vocabulary = vocabulary
+        self._fingerprint = vocabulary.fingerprint()
         self._connections = Connections(path)
         try:
             with self._connections.lent() as connection:
@@ -54,7 +54,7 @@ class SqliteStore:
 
     def write(self, work: Callable[[WriteTransaction], Work]) -> Work:
         with self._connections.writing() as connection:
-            check_words(connection, self._vocabulary)
+            check_words(connection, self._fingerprint)
             return work(WritingTransaction(connection))
 
     def read(self, work: Callable[[ReadTransaction, int], Work]) -> Work:
