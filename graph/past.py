@@ -77,6 +77,10 @@ def rows_of(past: Past, n: int, born: Mapping[str, int]) -> Iterator[PastRow]:
         yield PastRow(ALIAS, alias.id, n, None, None, to_json(alias.ci))
 
 
+_SINGLE = ("ci_class", "name", "lifecycle", "first_seen", "parent", "because", "contradiction")
+"""fields of a CI that are one value each; when it is next due is nobody's past"""
+
+
 def _ci_body(past: PastCI, born: Mapping[str, int]) -> dict[str, Any]:
     was, now = past
     body: dict[str, Any] = {"seen": was.last_seen}
@@ -84,7 +88,7 @@ def _ci_body(past: PastCI, born: Mapping[str, int]) -> dict[str, Any]:
         body["born"] = born.get(was.id, 0)
         now = ConfigurationItem(was.id, "", "", "live", -1, -1, {}, (), (), (), None)
         body["lifecycle"] = was.lifecycle
-    for name in ("ci_class", "name", "lifecycle", "first_seen", "identifiers", "records", "realms", "parent"):
+    for name in (*_SINGLE, "identifiers", "records", "realms"):
         value = getattr(was, name)
         if value != getattr(now, name):
             body[name] = value
@@ -156,8 +160,8 @@ def _whole(id: str, body: Mapping[str, Any]) -> ConfigurationItem:
 
 
 def _stepped_back(standing: ConfigurationItem, body: Mapping[str, Any]) -> ConfigurationItem:
-    moved: dict[str, Any] = {"last_seen": body["seen"]}
-    for name in ("ci_class", "name", "lifecycle", "first_seen", "parent"):
+    moved: dict[str, Any] = {"last_seen": body["seen"], "due": None}
+    for name in _SINGLE:
         if name in body:
             moved[name] = body[name]
     for name in ("records", "realms"):

@@ -43,6 +43,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self.url = f"sqlite:///{quote(str(path))}"
+        self._vocabulary = vocabulary
         self._fingerprint = vocabulary.fingerprint()
         self._connections = Connections(path)
         try:

@@ -57,7 +57,7 @@ def _anything(say: Say, chance: random.Random, day: int) -> Observation:
 def _without_times(view: ItemView | None) -> Any:
     if view is None:
         return None
-    ci = replace(view.ci, last_seen=0, facts=dict(sorted(view.ci.facts.items())))
+    ci = replace(view.ci, last_seen=0, due=None, facts=dict(sorted(view.ci.facts.items())))
     return ci, view.relations, dict(view.neighbours), {key: times.open_ci for key, times in view.records.items()}
 
 
