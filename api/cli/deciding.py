@@ -10,6 +10,7 @@ from api.queue import patterns, queue
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
 from api.wiring import System
+from discovery.deciding_alike import is_alike, undo_alike
 from discovery.decisions import Decided, decide_review, merge, split
 from discovery.decisions import undo as undo_decision
 from discovery.explaining import explained
@@ -121,7 +122,10 @@ def _said(done: Decided, named: str, *, as_json: bool) -> None:
 
 def take_back(system: System, decision: str, *, as_json: bool) -> None:
     """Undo whatever was decided under this id."""
-    revision = undo_decision(system.parts, decision, ["merge", "split", "review"], author=AUTHOR)
+    if is_alike(system.parts, decision):
+        revision = undo_alike(system.parts, decision, author=AUTHOR)
+    else:
+        revision = undo_decision(system.parts, decision, ["merge", "split", "review"], author=AUTHOR)
     if as_json:
         print_json({"undone": decision, "revision": revision})
     else:

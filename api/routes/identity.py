@@ -1,5 +1,6 @@
 """Section 2, people: why two things are one or not, what waits for a person, and what people decide."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -21,11 +22,12 @@ from api.asking import (
 )
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
-from api.identity_views import explanation, resolution, reviews
+from api.identity_views import explanation, pattern, resolution, reviews
 from api.queue import Waiting, patterns, queue
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
 from cmdb.errors import UnknownReference
+from discovery.deciding_alike import decide_alike, effect_of, is_alike, undo_alike
 from discovery.decisions import DECISIONS, Also, Decided, Kind, decide_review, merge, split, undo
 from discovery.explaining import explained
 from discovery.resolving import resolve_estate
@@ -84,6 +86,15 @@ def post_resolution(asked: ResolutionAsked, system: TheSystem, caller: Steward, 
     )
 
 
+class PatternAnswered(Question):
+    """A person's answer to every open review of a pattern; `preview` only shows what it comes to."""
+
+    pattern: Text = Field(min_length=1, max_length=4096)
+    decision: Literal["merge", "keep_apart"]
+    reason: Reason
+    preview: bool = False
+
+
 @router.get("/identity/explain", dependencies=[reads("a", "b")])
 def get_explanation(
     system: TheSystem,
@@ -139,6 +150,25 @@ def post_review(review_id: str, asked: ReviewAnswered, system: TheSystem, caller
     return _decided(once, asked, decide, "decision_id")
 
 
+@router.post("/review-patterns", dependencies=[writes])
+def post_pattern(asked: PatternAnswered, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
+    alike = [one for one in queue(system, "open") if pattern(one.body) == asked.pattern]
+    seen = reviews(system, caller, (one.body for one in alike))
+    effect = effect_of([(review["a"], review["b"]) for review in seen], asked.decision)
+    if asked.preview:
+        return json_answer({"pattern": asked.pattern, "effect": asdict(effect)})
+
+    def decided() -> dict[str, Any]:
+        ids = [review["id"] for review in seen]
+        done = decide_alike(system.parts, ids, asked.decision, author=caller.name, reason=asked.reason)
+        return {
+            "pattern": asked.pattern, "effect": asdict(effect), "decision_id": done.id,
+            "decided": len(done.decisions), "refused": dict(done.refused),
+        }  # fmt: skip
+
+    return once.do(asked.model_dump_json().encode(), decided)
+
+
 @router.post("/merges", dependencies=[writes])
 def post_merge(asked: MergeAsked, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
     def decide(also: Also) -> Decided:
@@ -188,7 +218,10 @@ def delete_decision(decision_id: str, system: TheSystem, caller: Steward) -> Res
 
 
 def _undone(system: TheSystem, decision_id: str, kinds: list[Kind], caller: Caller) -> Response:
-    revision = undo(system.parts, decision_id, kinds, author=caller.name)
+    if len(kinds) > 1 and is_alike(system.parts, decision_id):
+        revision = undo_alike(system.parts, decision_id, author=caller.name)
+    else:
+        revision = undo(system.parts, decision_id, kinds, author=caller.name)
     return json_answer({"undone": decision_id, "revision": revision})
 
 

@@ -139,3 +139,21 @@ def test_a_pass_in_the_shadow_says_what_it_would_join(steward: TestClient, viewe
     problem(steward.post("/v1/identity/resolve", json={"shadow": True, "settings": {"x": 1}}), 422, "invalid")
     problem(steward.post("/v1/identity/resolve", json={}), 422, "invalid")
     problem(viewer.post("/v1/identity/resolve", json=asked), 403, "forbidden")
+
+
+def test_a_pattern_is_shown_decided_for_all_and_taken_back_as_one(steward: TestClient, tell: Tell) -> None:
+    tell(*_doubtful("web"), *_doubtful("mail"))
+    before, waiting = _where(steward), steward.get("/v1/reviews").json()["items"]
+    (alike,) = steward.get("/v1/reviews", params={"group": "pattern"}).json()["items"]
+    asked = {"pattern": alike["pattern"], "decision": "merge", "reason": "I looked at some"}
+    shown = steward.post("/v1/review-patterns", json={**asked, "preview": True}).json()
+    assert shown["effect"] == {"reviews": 2, "cis": 4, "becoming": 2, "largest": 2}
+    assert _where(steward) == before
+    done = steward.post("/v1/review-patterns", json=asked).json()
+    assert (done["decided"], done["refused"]) == (2, {})
+    assert len(set(_where(steward).values())) == shown["effect"]["becoming"]
+    assert steward.get("/v1/reviews").json()["items"] == []
+    assert steward.delete(f"/v1/decisions/{done['decision_id']}").status_code == 200
+    assert _where(steward) == before
+    assert steward.get("/v1/reviews").json()["items"] == waiting
+    problem(steward.delete(f"/v1/decisions/{done['decision_id']}"), 404, "unknown-reference")
