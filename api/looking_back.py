@@ -11,7 +11,7 @@ from api.wiring import System
 from cmdb.draft import name_key
 from cmdb.ends import fitting
 from cmdb.errors import Invalid, UnknownReference
-from cmdb.reference import ID, lookup_key, parse_reference
+from cmdb.reference import ID, NAME, lookup_key, parse_reference
 from cmdb.surroundings import Bearer
 from cmdb.time import from_rfc3339
 from graph.as_it_stood import MovedCIs, item_at, moved_cis, search_at, survivor_at
@@ -57,7 +57,8 @@ def found_at(
     system: System, revision: int, query: Search, *, after: tuple[str, str] | None, limit: int
 ) -> tuple[FoundCI, ...]:
     """A page of a search as it would have been answered then."""
-    moved = moved_at(system, revision)
+    asks_records = query.bearing is not None or query.seen_by is not None or query.not_seen_by is not None
+    moved = moved_at(system, revision, records=asks_records)
     return system.store.read(lambda look, _: search_at(look, moved, query, system.vocabulary, after=after, limit=limit))
 
 
@@ -151,7 +152,7 @@ def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
         if found is None:
             raise UnknownReference(f"no CI bore {text} at revision {revision}")
         return found
-    moved = moved_at(system, revision)
+    moved = moved_at(system, revision, records=reference.kind != NAME)
     now = [bearer for bearer in bearers_now(system, reference) if bearer.ci not in moved.cis]
     hidden = unseen(system, caller, ((bearer.ci, bearer.name) for bearer in now))
     keys = {bearer.key for bearer in now} | {lookup_key(reference, system.vocabulary)}
@@ -174,9 +175,9 @@ def _sees(caller: Caller, realms: tuple[str, ...]) -> bool:
     return not caller.realms or any(caller.sees(realm) for realm in realms)
 
 
-def moved_at(system: System, revision: int) -> MovedCIs:
-    """What moved behind a revision, as it stood at it."""
-    return system.store.read(lambda look, _: moved_cis(look, revision, system.vocabulary))
+def moved_at(system: System, revision: int, *, records: bool) -> MovedCIs:
+    """What moved behind a revision, as it stood at it; with its records where the question asks for them."""
+    return system.store.read(lambda look, _: moved_cis(look, revision, system.vocabulary, records=records))
 
 
 def graph_at(system: System, revision: int) -> ImpactGraph:

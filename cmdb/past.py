@@ -24,8 +24,8 @@ class PastRecord(NamedTuple):
 
     was: Record
     now: Record
-    said: Observation | None
-    """what its open sighting said, None where it still says the same"""
+    said: tuple[Observation, Observation] | None
+    """what its open sighting said, and what it says from now on; None where that is the same"""
 
 
 class PastCI(NamedTuple):
@@ -92,11 +92,11 @@ def past_records(
             yield PastRecord(was, now, said)
 
 
-def _said_before(was: Record, now: Record, vocabulary: Vocabulary) -> Observation | None:
+def _said_before(was: Record, now: Record, vocabulary: Vocabulary) -> tuple[Observation, Observation] | None:
     if was.versions is now.versions:
         return None
-    said = open_said(was, vocabulary)
-    return said if said.content != open_said(now, vocabulary).content else None
+    before, after = open_said(was, vocabulary), open_said(now, vocabulary)
+    return (before, after) if before.content != after.content else None
 
 
 def past_aliases(records: Iterable[PastRecord], vocabulary: Vocabulary) -> Iterator[PastAlias]:

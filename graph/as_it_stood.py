@@ -125,30 +125,35 @@ class MovedCIs:
     """records of these CIs"""
 
 
-def moved_cis(look: ReadTransaction, revision: int, vocabulary: Vocabulary) -> MovedCIs:
-    """O(what moved behind the revision)."""
+def moved_cis(look: ReadTransaction, revision: int, vocabulary: Vocabulary, *, records: bool = True) -> MovedCIs:
+    """O(what moved behind the revision); without `records` only what CIs say of themselves."""
     rows = by_id(look.past_since(CI, revision))
-    moved_records = by_id(look.past_since(RECORD, revision))
     concerned = set(rows) | set(look.born_since(CI, revision))
-    records = look.records(moved_records.keys())
-    states: dict[str, PastState] = {}
-    for key, record in records.items():
-        state = record_at(revision, record, open_said(record, vocabulary), moved_records[key])
-        concerned.update(record.cis)
-        if state is not None:
-            states[key] = state
-            concerned.update(state.cis)
+    states = _moved_records(look, revision, vocabulary) if records else {}
+    for state in states.values():
+        concerned.update((*state.record.cis, *state.cis))
     at = look.recorded_at(revision)
     now, born = look.items(concerned), look.born(CI, concerned)
     cis: dict[str, ConfigurationItem | None] = {}
     for id_ in sorted(concerned):
         standing = ci_at(revision, id_, now.get(id_), born.get(id_, 0), rows.get(id_, ()))
         cis[id_] = None if standing is None else _not_later(standing, at)
-    unmoved = {key for ci in cis.values() if ci is not None for key in ci.records} - states.keys()
-    for key, record in look.records(unmoved).items():
-        said = open_said(record, vocabulary)
-        states[key] = PastState(said, record.cis, record.ends, record.parent, record.gone, record.misses, record)
+    if records:
+        unmoved = {key for ci in cis.values() if ci is not None for key in ci.records} - states.keys()
+        for key, record in look.records(unmoved).items():
+            said = open_said(record, vocabulary)
+            states[key] = PastState(said, record.cis, record.ends, record.parent, record.gone, record.misses, record)
     return MovedCIs(revision, at, cis, states)
+
+
+def _moved_records(look: ReadTransaction, revision: int, vocabulary: Vocabulary) -> dict[str, PastState]:
+    rows = by_id(look.past_since(RECORD, revision))
+    states = {}
+    for key, record in look.records(rows.keys()).items():
+        state = record_at(revision, record, open_said(record, vocabulary), rows[key])
+        if state is not None:
+            states[key] = state
+    return states
 
 
 def by_id(rows: Iterable[PastRow]) -> dict[str, list[PastRow]]:

@@ -63,12 +63,18 @@ def moved_estate(look: ReadTransaction, revision: int, vocabulary: Vocabulary) -
     relations = {
         id_: relation_at(revision, now.get(id_), born.get(id_, 0), rows.get(id_, ())) for id_ in sorted(concerned)
     }
-    moved = by_id(look.past_since(RECORD, revision))
+    # Only what waits, or waited, counts here: it waits still, or its ends moved since, or it is gone since.
+    waiting = look.waiting_records()
+    moved = {
+        key: rows
+        for key, rows in by_id(look.past_since(RECORD, revision)).items()
+        if key in waiting or any('"ends"' in row.body or '"gone"' in row.body for row in rows)
+    }
     records = {
         key: record_at(revision, record, open_said(record, vocabulary), moved[key])
         for key, record in look.records(moved.keys()).items()
     }
-    return MovedEstate(moved_cis(look, revision, vocabulary), relations, records)
+    return MovedEstate(moved_cis(look, revision, vocabulary, records=False), relations, records)
 
 
 def _ci_row(ci: ConfigurationItem) -> CIRow:

@@ -109,9 +109,43 @@ def _record_body(past: PastRecord) -> dict[str, Any]:
         if value != getattr(now, name):
             body[name] = value
     if said is not None:
-        body["said"] = said_row(said)
+        body["said"] = _said_body(*said)
         body["since"] = was.since
     return body
+
+
+def _said_body(was: Observation, now: Observation) -> dict[str, Any]:
+    """What a record said, as far as it differs from what it said next."""
+    body: dict[str, Any] = {"at": (was.observed_at, was.read_at), "content": was.content}
+    for name in ("ci_class", "name", "named", "identifiers", "claims", "within"):
+        value = getattr(was, name)
+        if value != getattr(now, name):
+            body[name] = value
+    before, after = dict(was.attributes), dict(now.attributes)
+    if moved := {name: value for name, value in before.items() if name not in after or after[name] != value}:
+        body["attributes"] = moved
+    if came := [name for name in after if name not in before]:
+        body["came"] = came
+    return body
+
+
+def said_before(now: Observation, body: Mapping[str, Any]) -> Observation:
+    """What a record said before it said `now`."""
+    observed_at, read_at = body["at"]
+    moved = {name: body[name] for name in ("ci_class", "name", "named", "within") if name in body}
+    if "identifiers" in body:
+        moved["identifiers"] = tuple(Identifier(kind, value) for kind, value in body["identifiers"])
+    if "claims" in body:
+        moved["claims"] = tuple(Claim(*claim) for claim in body["claims"])
+    if "attributes" in body or "came" in body:
+        attributes = {name: value for name, value in now.attributes if name not in body.get("came", ())}
+        attributes |= {name: _value(value) for name, value in body.get("attributes", {}).items()}
+        moved["attributes"] = tuple(sorted(attributes.items()))
+    return replace(now, observed_at=observed_at, read_at=read_at, content=body["content"], **moved)
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def said_row(said: Observation) -> list[Any]:
@@ -128,7 +162,7 @@ def read_said(row: Sequence[Any], source: str, realm: str, record: str) -> Obser
     return Observation(
         source, realm, record, ci_class, name, named,
         tuple(Identifier(kind, value) for kind, value in borne),
-        tuple((attribute, tuple(value) if isinstance(value, list) else value) for attribute, value in attributes),
+        tuple((attribute, _value(value)) for attribute, value in attributes),
         tuple(Claim(*claim) for claim in claims),
         within, observed_at, read_at, content,
     )  # fmt: skip
@@ -210,7 +244,7 @@ def record_at(revision: int, now: Record, said: Observation, rows: Iterable[Past
         moved = {name: body[name] for name in ("parent", "gone", "misses") if name in body}
         moved |= {name: tuple(body[name]) for name in ("cis", "ends") if name in body}
         if "said" in body:
-            moved["said"] = read_said(body["said"], now.source, now.realm, now.record)
+            moved["said"] = said_before(state.said, body["said"])
         state = state._replace(**moved)
     return state
 

@@ -193,6 +193,9 @@ class ReadTransaction(Protocol):
     def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
         """As GraphStore.bearers."""
 
+    def waiting_records(self) -> frozenset[str]:
+        """Keys of the records with a claim that waits."""
+
     def revision_at(self, at: int) -> int:
         """The last revision recorded at that time (microseconds UTC) or before, 0 where there was none."""
 

@@ -8,7 +8,7 @@ from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
-from graph.past import PastRow, read_said
+from graph.past import PastRow, read_said, said_before
 
 
 class Said(NamedTuple):
@@ -31,7 +31,7 @@ def timeline(
         body = from_json(row.body)
         ends = tuple(body["ends"]) if "ends" in body else ends
         if "said" in body:
-            said = read_said(body["said"], record.source, record.realm, record.record)
+            said = said_before(said, body["said"])
             yield Said(body["since"], said.read_at, said, ends)
     for row in sayings:
         body = from_json(row.body)

@@ -46,6 +46,9 @@ class LookingBack(Lookups):
         rows = self.stream(cypher.EVENTS, revision=revision, seq=seq, limit=limit + 1, last=last)
         return first_events(rows, after, limit)
 
+    def waiting_records(self) -> frozenset[str]:
+        return frozenset(key for (key,) in self.run(cypher.WAITING_RECORDS))
+
     def revision_at(self, at: int) -> int:
         ((found,),) = self.run(cypher.REVISION_AT, at=at)
         return int(found)

@@ -185,6 +185,7 @@ PAST_TOUCHING = (
     f"WITH DISTINCT p WHERE p.n > $revision RETURN {PAST_COLUMNS} ORDER BY p.id, p.n DESC"
 )
 PAST_SINCE = f"MATCH (p:Past) WHERE p.kind = $kind AND p.n > $revision RETURN {PAST_COLUMNS} ORDER BY p.id, p.n DESC"
+WAITING_RECORDS = "MATCH (w:Waiting) RETURN DISTINCT w.record"
 REVISION_AT = "MATCH (v:RevisionLog) WHERE v.recorded_at <= $at RETURN coalesce(max(v.n), 0)"
 RECORDED_AT = "MATCH (v:RevisionLog {n: $n}) RETURN v.recorded_at"
 

@@ -41,6 +41,9 @@ class LookingBack(Lookups):
     def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
         return first_events(self.connection.execute(sql.EVENTS, after), after, limit)
 
+    def waiting_records(self) -> frozenset[str]:
+        return frozenset(key for (key,) in self.connection.execute(sql.WAITING_RECORDS))
+
     def revision_at(self, at: int) -> int:
         (found,) = self.connection.execute(sql.REVISION_AT, (at,)).fetchone()
         return int(found)

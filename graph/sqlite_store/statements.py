@@ -178,6 +178,7 @@ PAST_TOUCHING = (
     "select t.rowid from json_each(?1) k join past t on t.to_ci = k.value) and p.n > ?2 order by p.id, p.n desc"
 )
 PAST_SINCE = f"select {PAST_COLUMNS} from past p where p.n > ?2 and p.kind = ?1 order by p.id, p.n desc"
+WAITING_RECORDS = "select distinct record from waiting"
 REVISION_AT = "select coalesce(max(n), 0) from revision where recorded_at <= ?"
 RECORDED_AT = "select recorded_at from revision where n = ?"
 
