@@ -57,7 +57,7 @@ def found_at(
     system: System, revision: int, query: Search, *, after: tuple[str, str] | None, limit: int
 ) -> tuple[FoundCI, ...]:
     """A page of a search as it would have been answered then."""
-    asks_records = query.bearing is not None or query.seen_by is not None or query.not_seen_by is not None
+    asks_records = query.bearing is not None or bool(query.seen_by or query.not_seen_by)
     moved = moved_at(system, revision, records=asks_records)
     return system.store.read(lambda look, _: search_at(look, moved, query, system.vocabulary, after=after, limit=limit))
 
