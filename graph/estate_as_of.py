@@ -5,7 +5,7 @@ and after the time alike counts as said at it. Absence (gone, missed) has no tim
 record belongs to which CI is what it is today.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cmdb.configuration_item import ConfigurationItem
@@ -220,24 +220,29 @@ class _Meant:
         self._vocabulary = vocabulary
         tied = {end for one in then.values() if one.speaking for end in one.speaking.ends or () if end is not None}
         self._leads = dict(look.leads(tied))
-        self._there = tied - self._leads.keys()
         asked = {
             claim.reference
             for one in then.values()
-            if one.speaking and one.speaking.ends is None
-            for claim in one.speaking.said.claims
+            if one.speaking
+            for claim, end in _claims(one.speaking)
+            if end is None
         }
         keys = {reference: lookup_key(parse_reference(reference, vocabulary), vocabulary) for reference in asked}
         self._keys = keys
         self._bearers = look.bearers(sorted(set(keys.values())), BEARERS) if keys else {}
 
-    def by(self, speaking: Said) -> Iterable[str | None]:
+    def by(self, speaking: Said) -> Iterator[str | None]:
         """The ends of each claim."""
-        if speaking.ends is not None:
-            return [None if end is None else self._leads.get(end, end) for end in speaking.ends]
-        return [self._now(claim.reference) for claim in speaking.said.claims]
+        for claim, end in _claims(speaking):
+            yield self._leads.get(end, end) if end is not None else self._now(claim.reference)
 
     def _now(self, reference: str) -> str | None:
         parsed = parse_reference(reference, self._vocabulary)
         fits = fitting(parsed, self._bearers.get(self._keys[reference], ()), self._vocabulary)
         return fits[0].ci if len(fits) == 1 else None
+
+
+def _claims(speaking: Said) -> Iterator[tuple[Claim, str | None]]:
+    """What it claimed, with the ends as far as they were ever tied."""
+    claims = speaking.said.claims
+    return zip(claims, speaking.ends or (None,) * len(claims), strict=True)

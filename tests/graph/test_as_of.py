@@ -82,7 +82,7 @@ def _same_but_for_the_revision(one: Topology, other: Topology) -> None:
         assert same, (name, mine, theirs)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 22, 30])
 def test_as_of_tells_what_had_been_said_by_then_in_whatever_order_it_came(
     store: GraphStore, words: Vocabulary, say: Say, seed: int, tmp_path: Path
 ) -> None:
