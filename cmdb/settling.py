@@ -57,18 +57,25 @@ def _leave_as_it_is(draft: Draft, keys: Collection[str]) -> None:
 
     Only a pass over the whole estate may decide it.
     """
-    cis = {ci for key in keys if key in draft.old for ci in draft.old[key].cis}
-    draft.were.update(draft.around.items(sorted(cis - draft.were.keys())))
-    companions = {key for ci in cis if ci in draft.were for key in draft.were[ci].records}
-    draft.load(draft.around.records(sorted(companions - draft.new.keys())))
-    members = {*keys, *companions}
+    members = set(keys)
+    while True:  # a companion's closed sightings belong to further CIs, which must be known to be kept
+        _load_former_cis(draft, members)
+        cis = {ci for key in members if key in draft.old for ci in draft.old[key].cis}
+        companions = {key for ci in cis if ci in draft.were for key in draft.were[ci].records} - members
+        if not companions:
+            break
+        draft.load(draft.around.records(sorted(companions - draft.new.keys())))
+        members |= companions
     of_ci: dict[str, list[str]] = {}
     for key in members:
         if key not in draft.keys:
             _lay_out(draft, key)
-        known = draft.old[key].cis if key in draft.old else ()
-        for sighting, ci in zip(reversed(draft.sightings[key]), reversed(known), strict=False):
-            of_ci.setdefault(ci, []).append(sighting.key)
+        if key in draft.old:
+            was = draft.old[key]
+            place = dict(zip((seen.brought for seen in sightings_of(was, draft.vocabulary)), was.cis, strict=True))
+            for sighting in draft.sightings[key]:
+                if sighting.brought in place:
+                    of_ci.setdefault(place[sighting.brought], []).append(sighting.key)
     as_before = [
         Decision("", min(one, other), max(one, other), "one", "", "the block is too large", 0)
         for together in of_ci.values()

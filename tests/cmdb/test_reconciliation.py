@@ -162,6 +162,21 @@ def test_a_block_too_large_is_left_as_it_is(say: Say, new_graph: Any, take: Any,
     assert sorted(len(ci.records) for ci in graph.cis.values()) == [1, 6]
 
 
+def test_a_block_too_large_gives_no_new_holder_of_an_address_the_former_ones_place(
+    say: Say, new_graph: Any, take: Any, words: Any
+) -> None:
+    graph = new_graph()
+    old, new = "8c:85:90:00:00:01", "8c:85:90:00:00:02"
+    take(graph, say("10.0.0.9", source="nmap", ip="10.0.0.9", mac=old), say("h", mac=old, serial="S1AB"))
+    take(graph, say("10.0.0.9", source="nmap", ip="10.0.0.9", mac=new, day=1), say("i", mac=new, serial="S2CD", day=1))
+    small = Context(words, 0, lambda: "newcomer", replace(DEFAULT_IDENTITY, largest_block=1))
+    third = say("10.0.0.9", source="nmap", ip="10.0.0.9", mac="8c:85:90:00:00:03", day=2)
+    graph.apply(reconcile([third, say("h", mac=old, serial="S1AB", day=2, name="renamed")], graph, small).patch)
+    holders = {ci.name: ci.records for ci in graph.cis.values()}
+    assert holders["renamed"] == ("agent|default|h", "nmap|default|10.0.0.9")
+    assert graph.stored["nmap|default|10.0.0.9"].ci == "newcomer"
+
+
 def _scenario(say: Say, seed: int) -> list[Observation]:
     """A small hostile fleet: shared and worthless values, renamed hosts, reused records, parts, cross references."""
     dice = random.Random(seed)
