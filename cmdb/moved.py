@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from cmdb.draft import Draft, keys_of, name_key
-from cmdb.ends import MOVING_KINDS
+from cmdb.ends import BEARERS_READ, MOVING_KINDS
 from cmdb.identifier import linking_key
+from cmdb.linking import leads_on
 from cmdb.sighting import Record, sightings_of
 
 
@@ -90,8 +91,9 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
         for ci, was in draft.were.items()
         if ci not in draft.items or name_key(was.name) in moved or any(key in moved for key in _all_keys(draft, ci))
     }
-    names = [key for key in moved if key.startswith("name|")]
-    for bearers in draft.around.bearers(sorted(names), 4).values():
+    # Those who bear such a key need not be in the draft: no block is followed over it.
+    apart = [key for key in moved if key.startswith("name|") or not leads_on(key)]
+    for bearers in draft.around.bearers(sorted(apart), BEARERS_READ).values():
         former.update(bearer.ci for bearer in bearers)
     return former
 
