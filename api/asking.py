@@ -21,8 +21,6 @@ from api.wiring import System
 PATIENCE = 5.0
 """seconds that a read waits for a revision"""
 BETWEEN_LOOKS = 0.05
-LATER: frozenset[str] = frozenset()
-"""parameters of the contract that this version does not answer"""
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="items of one page")]
 One = Annotated[str | None, Query(max_length=4096)]
@@ -100,8 +98,6 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
         for key in request.query_params
         if key not in known and not (key.startswith("attribute.") and "attribute.<name>" in known)
     )
-    if later := LATER.intersection(unknown):
-        raise Problem("invalid", f"{', '.join(sorted(later))}: not available in this version; leave it out")
     if unknown:
         allowed = f"known: {', '.join(sorted(known))}" if known else "none is known here"
         raise Problem("invalid", f"unknown parameters {', '.join(unknown)}; {allowed}")
