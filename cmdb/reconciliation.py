@@ -118,6 +118,12 @@ def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | No
     """The touch that these observations amount to, None where more than times may move."""
     if not brief.content or any(said.gone or said.content != brief.content for said in saids):
         return None
+    if len(saids) == 1:  # as nearly always
+        said = saids[0]
+        if said.read_at < brief.read_at or said.observed_at < brief.observed_at:
+            return None
+        last = max(brief.last, said.observed_at)
+        return Touch(brief.key, brief.ci, brief.first, last, said.observed_at, said.read_at, scope)
     latest = max(saids, key=lambda said: (said.read_at, said.observed_at))
     contact = max(said.observed_at for said in saids)
     if latest.read_at < brief.read_at or min(said.observed_at for said in saids) < brief.observed_at:

@@ -128,7 +128,10 @@ TOUCH_RECORD = (
     "update record set first = ?, last = ?, observed_at = ?, read_at = ?, heard = ?, scope = coalesce(?, scope) "
     "where key = ?"
 )
-TOUCH_CI = "update ci set last_seen = max(last_seen, ?), first_seen = min(first_seen, ?) where id = ?"
+TOUCH_CI = (
+    "update ci set last_seen = max(last_seen, ?1), first_seen = min(first_seen, ?2) "
+    "where id = ?3 and (last_seen < ?1 or first_seen > ?2)"
+)
 NEW_CLUE = "insert or ignore into clue values (?, ?)"
 END_CLUE = "delete from clue where key = ? and record = ?"
 NEW_CI = (
