@@ -23,7 +23,7 @@ def serve_api(system: System, host: str, port: int, *, as_json: bool = False) ->
         console.print(f"\nThe API answers at [bold]{address}[/bold]  (Ctrl-C stops it)")
         if token is not None:
             console.print(f"Admin token, shown once: [bold]{token}[/bold]", soft_wrap=True, highlight=False)
-            console.print(f"\n  curl -H 'Authorization: Bearer {token}' {address}/v1/cis?q=switch", soft_wrap=True)
+            console.print(f"\n  curl -H 'Authorization: Bearer {token}' '{address}/v1/cis?q=switch'", soft_wrap=True)
 
     uvicorn.run(
         create_app(system, on_ready=announce), host=host, port=port, log_level="warning",
