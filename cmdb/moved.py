@@ -58,8 +58,8 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
     """Load every record outside the draft with a claim, or a `within`, on a moved key; all their keys.
 
     Those that wait are indexed by what they wait for. Those that are tied already are witnesses of relations of the
-    CIs that bore the key before, or bear it beside another one now. A claim on the claimant's own CI is no relation,
-    but its record is in the draft already.
+    CIs that bore the key before, or bear it beside another one now. A claim on the claimant's own CI is no relation:
+    so the records of a CI that bears the key outside the draft are looked at themselves.
     """
     claimants = _among_the_drafted(draft, moved)
     claimants |= {key for keys in draft.around.waiting(sorted(moved)).values() for key in keys}
@@ -69,8 +69,22 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
         for witness in relation.witnesses:
             if witness.record not in claimants and draft.meaning(witness.reference)[1] in moved:
                 claimants.add(witness.record)
+    claimants |= _speaking_of_themselves(draft, moved, former)
     draft.load(draft.around.records(sorted(claimants - draft.new.keys())))
     return claimants & draft.new.keys()
+
+
+def _speaking_of_themselves(draft: Draft, moved: set[str], former: Iterable[str]) -> set[str]:
+    outside = [ci for ci in former if ci not in draft.were]
+    members = {key for item in draft.around.items(outside).values() for key in item.records} if outside else set()
+    return {
+        key
+        for key, record in draft.around.records(sorted(members - draft.new.keys())).items()
+        if any(
+            draft.meaning(claim.reference)[1] in moved
+            for claim in sightings_of(record, draft.vocabulary)[-1].said.claims
+        )
+    }
 
 
 def _among_the_drafted(draft: Draft, moved: set[str]) -> set[str]:
