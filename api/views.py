@@ -149,7 +149,8 @@ def run(report: RunReport) -> dict[str, Any]:
         "full": report.full,
         "status": report.status,
         "scopes": [
-            {"scope": scope.scope, "complete": scope.complete, "reason": scope.reason} for scope in report.scopes
+            {"scope": scope.scope, "complete": scope.complete, "reason": scope.reason, "delta": scope.delta}
+            for scope in report.scopes
         ],
         "counts": {
             "seen": report.seen,

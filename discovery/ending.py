@@ -128,7 +128,7 @@ def _judged(tx: WriteTransaction, ended: RunReport) -> Iterator[tuple[str, str]]
     A scope that was read to the end speaks for every scope inside it, but not where something in common was not read
     to the end by the same run.
     """
-    read = [scope.scope for scope in ended.scopes if scope.complete]
+    read = [scope.scope for scope in ended.scopes if scope.tells_absence]
     unread = [scope.scope for scope in ended.scopes if not scope.complete]
     for held in tx.scopes(ended.source, ended.realm):
         around = next((scope for scope in read if lies_in(held, scope)), None)
@@ -178,7 +178,7 @@ def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport) -> tuple[bo
 
 def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
     """Write the report as it will stay, and with it whether the run's scopes wait for a person."""
-    read = [scope.scope for scope in ended.scopes if scope.complete]
+    read = [scope.scope for scope in ended.scopes if scope.tells_absence]
 
     def work(tx: WriteTransaction) -> RunReport:
         now = parts.now()
@@ -199,7 +199,7 @@ def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
 
 def _supersede(parts: Parts, by: RunReport) -> None:
     """A complete run replaces those that are still held, as far as it has read their scopes."""
-    read = [scope.scope for scope in by.scopes if scope.complete]
+    read = [scope.scope for scope in by.scopes if scope.tells_absence]
     for key, run_id in list(_waiting(parts.store, by)):
         scope = key.removeprefix(_held_key(by, ""))
         if run_id != by.run_id and any(lies_in(scope, wider) for wider in read):

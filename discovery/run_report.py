@@ -17,6 +17,13 @@ class ScopeReport:
     scope: str
     complete: bool
     reason: str | None = None
+    delta: bool = False
+    """only what had moved was read"""
+
+    @property
+    def tells_absence(self) -> bool:
+        """Whether what was not reported is not there."""
+        return self.complete and not self.delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class RunReport:
     def as_body(self) -> dict[str, Any]:
         """As a ledger document."""
         body = {name: getattr(self, name) for name in self.__slots__}
-        body["scopes"] = [(scope.scope, scope.complete, scope.reason) for scope in self.scopes]
+        body["scopes"] = [(scope.scope, scope.complete, scope.reason, scope.delta) for scope in self.scopes]
         return body
 
     @staticmethod

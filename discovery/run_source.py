@@ -2,14 +2,17 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cmdb.observation import Observation
+from discovery.bookmarks import bookmark, keep_bookmark
 from discovery.ending import close
 from discovery.errors import DiscoveryError, RecordRejected, SourceMisconfigured
 from discovery.run import MAX_BATCH, Parts, Rejection, open_run, report, take
 from discovery.run_report import RunReport, ScopeReport
-from discovery.source import Hearing, Progress, Raw, Reading, ScopeEnd, Source
+from discovery.source import Bookmark, Fetched, Hearing, Progress, Raw, Reading, ScopeEnd, Source
 
 BATCH = 5_000
 """observations taken at once: small enough to be kept often, large enough to be quick"""
@@ -34,7 +37,8 @@ def run_source(
     error: str | None = None
     broken = False
     try:
-        for fetched in source.fetch(settings, Reading(parts.now, stopped)):
+        marks = partial(bookmark, parts.store, source.name, realm)
+        for fetched in source.fetch(settings, Reading(parts.now, stopped, marks)):
             reading.take_in(fetched)
         reading.flush()
     except SourceMisconfigured as wrong:
@@ -78,7 +82,7 @@ class _Reading:
         self.accepted = 0
         self.lines = itertools.count(1)
 
-    def take_in(self, fetched: Raw | ScopeEnd | Progress) -> None:
+    def take_in(self, fetched: Fetched) -> None:
         if isinstance(fetched, Raw):
             if fetched.scope != self.scope or len(self.batch) >= BATCH:
                 self.flush()
@@ -86,7 +90,11 @@ class _Reading:
             self.hear(fetched)
         elif isinstance(fetched, ScopeEnd):
             self.flush()
-            self.ended[fetched.scope] = ScopeReport(fetched.scope, fetched.complete, fetched.reason)
+            self.ended[fetched.scope] = ScopeReport(fetched.scope, fetched.complete, fetched.reason, fetched.delta)
+        elif isinstance(fetched, Bookmark):
+            self.flush()
+            if fetched.scope not in self.unread:
+                keep_bookmark(self.parts, self.run, fetched)
         else:
             if fetched.note and fetched.note not in self.notes:
                 self.notes.append(fetched.note)
@@ -124,6 +132,6 @@ class _Reading:
         for name in entered:
             ended = self.ended.get(name) or ScopeReport(name, False, "the reading ended inside it")
             if name in self.unread and ended.complete:
-                ended = ScopeReport(name, False, "a record in it could not be read")
+                ended = replace(ended, complete=False, reason="a record in it could not be read")
             found.append(ended)
         return found

@@ -68,7 +68,7 @@ def scopes_read(parts: Parts, *, most: int = RUNS_LOOKED_AT) -> ScopesRead:
             place = (run.source, run.realm, scope.scope)
             known = found.get(place)
             this = RunOfScope(run.run_id, run.status, run.ended_at or run.touched_at, _why(run, scope))
-            read = scope.complete and run.full and run.status != "failed"
+            read = scope.tells_absence and run.full and run.status != "failed"
             complete = read and run.status not in ("held", "superseded")
             found[place] = ReadScope(
                 *place,

@@ -36,6 +36,19 @@ class ScopeEnd:
     scope: str
     complete: bool
     reason: str | None = None
+    delta: bool = False
+    """only what had moved was read: nothing is missed, only what the source calls gone is"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where the next reading of a scope may go on; `value` is JSON and holds no secret.
+
+    Kept once everything yielded before it has been taken, and only if all of the scope could be understood.
+    """
+
+    scope: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +61,27 @@ class Progress:
     note: str = ""
 
 
-Fetched = Raw | ScopeEnd | Progress
+Fetched = Raw | ScopeEnd | Bookmark | Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading may ask of its surroundings: the time, and whether somebody wants it to stop."""
+    """What a reading may ask of its surroundings: the time, whether to stop, and where it left off."""
 
     now: Callable[[], int]
     """microseconds since 1970, UTC"""
     stopped: Callable[[], bool] = field(default=lambda: False)
+    bookmark: Callable[[str], Any] = field(default=lambda scope: None)
+    """scope → the value of the Bookmark kept last for it in this realm, None where there is none"""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One thing a reading needs to be allowed; `fix` says what to grant where it is not."""
+
+    name: str
+    ok: bool
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +122,5 @@ class Source:
     observe: Callable[[Any, Hearing], Iterable[Observation]]
     again: Again | None = None
     """None: it cannot be asked about single records"""
+    check: Callable[[Any, Reading], Iterator[Permission]] | None = None
+    """tries login and rights one by one and reads no more than it must; None: it needs none"""
