@@ -5,14 +5,19 @@ from collections.abc import Collection, Iterable
 from cmdb.draft import Draft
 from cmdb.graph_patch import DocumentWrite
 from cmdb.identification import Review
+from cmdb.sighting import record_of
 
 REVIEWS = "review"
 """ledger kind"""
 
 
 def ask(draft: Draft, members: Collection[str], reviews: Iterable[Review]) -> None:
-    """Note the reviews of a block on the records that they are about; what is no longer asked has lapsed."""
-    seen = {sighting.key: sighting for key in members for sighting in draft.sightings[key]}
+    """Note the reviews of a block on the records that they are about; what is no longer asked has lapsed.
+
+    `members`: its sightings. What is asked about others of the same records stays asked.
+    """
+    records = {record_of(member) for member in members}
+    seen = {sighting.key: sighting for key in records for sighting in draft.sightings[key]}
     asked: dict[str, set[str]] = {}
     for review in reviews:
         one, other = seen[review.a], seen[review.b]
@@ -20,9 +25,11 @@ def ask(draft: Draft, members: Collection[str], reviews: Iterable[Review]) -> No
         draft.reviews[review_id] = review
         draft.lapsed.discard(review_id)
         asked.setdefault(one.record_key, set()).add(review_id)
-    for key in members:
+    for key in records:
         record = draft.new[key]
-        now = tuple(sorted(asked.get(key, ())))
+        apart = {sighting.brought for sighting in draft.sightings[key] if sighting.key not in members}
+        kept = {review_id for review_id in record.asked if apart & set(review_id.split("."))} if apart else set()
+        now = tuple(sorted(asked.get(key, set()) | kept))
         if record.asked != now:
             draft.lapsed.update(set(record.asked) - set(now) - draft.reviews.keys())
             draft.new[key] = record._replace(asked=now)

@@ -1,6 +1,6 @@
 """The working state of one patch: what the graph held, what it will hold, and what has moved between the two."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cmdb.configuration_item import ConfigurationItem
@@ -11,7 +11,7 @@ from cmdb.linking import linking_keys
 from cmdb.observation import Observation
 from cmdb.past import Saying
 from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
-from cmdb.sighting import Record, Sighting, heard, sightings_of
+from cmdb.sighting import Record, Sighting, bringers, heard, sightings_of
 from cmdb.surroundings import Surroundings
 from cmdb.vocabulary import Vocabulary
 
@@ -41,16 +41,20 @@ class Draft:
     new: dict[str, Record] = field(default_factory=dict)
     """records as they will be"""
     sightings: dict[str, tuple[Sighting, ...]] = field(default_factory=dict)
-    """of `new`, for every settled record"""
-    keys: dict[str, frozenset[str]] = field(default_factory=dict)
-    """linking keys of `new`, for every settled record"""
-    carriers: dict[str, list[str]] = field(default_factory=dict)
-    """linking key → settled records that carry it"""
+    """of `new`, for every record that is laid out, and others that were asked for"""
+    keys: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    """record → linking keys of each of its sightings, for every record that is laid out"""
+    carriers: dict[str, set[str]] = field(default_factory=dict)
+    """linking key → sightings of laid out records that carry it"""
+    settled: set[str] = field(default_factory=set)
+    """sightings whose CI has been decided in this patch"""
+    placed: set[str] = field(default_factory=set)
+    """records with such a sighting: their `cis` go with `sightings`"""
     groups: dict[str, tuple[Sighting, ...]] = field(default_factory=dict)
-    """CI → its sightings, for every CI that a settled record belongs to"""
+    """CI → its sightings, for every CI that a settled sighting belongs to"""
     items: dict[str, ConfigurationItem] = field(default_factory=dict)
     were: dict[str, ConfigurationItem] = field(default_factory=dict)
-    """CIs as the graph holds them, of every settled record"""
+    """CIs as the graph holds them, of every settled sighting"""
     common: dict[str, int] = field(default_factory=dict)
     company: dict[str, int] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
@@ -104,16 +108,36 @@ class Draft:
         return known
 
     def is_settled(self, key: str) -> bool:
-        """Whether the record's place has been decided in this patch."""
-        return key in self.keys
+        """Whether the CI of the record's open sighting has been decided in this patch."""
+        return key in self.settled
+
+    def keys_of_all(self, key: str) -> frozenset[str]:
+        """Linking keys of all sightings of a record that is laid out."""
+        held = self.keys[key]
+        return held[0] if len(held) == 1 else frozenset().union(*held)
 
 
-def keys_of(record: Record, sightings: Iterable[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
-    """Linking keys of a record: of all its sightings, and of what a person called one with them."""
-    keys = {decided_key(ruling) for ruling in record.rulings if ruling.verdict == "one"}
-    for sighting in sightings:
-        keys |= linking_keys(sighting, vocabulary)
-    return frozenset(keys)
+def keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> tuple[frozenset[str], ...]:
+    """Linking keys of each of a record's sightings; what a person called one with another shares a key with it."""
+    decided = _decided_keys(record, vocabulary) if record.rulings else {}
+    return tuple(
+        frozenset(linking_keys(sighting, vocabulary)).union(decided.get(sighting.key, ())) for sighting in sightings
+    )
+
+
+def _decided_keys(record: Record, vocabulary: Vocabulary) -> Mapping[str, set[str]]:
+    bearer = bringers(record, vocabulary)
+    keys: dict[str, set[str]] = {}
+    for ruling in record.rulings:
+        for brought in (ruling.a, ruling.b) if ruling.verdict == "one" else ():
+            if brought in bearer:
+                keys.setdefault(bearer[brought], set()).add(decided_key(ruling))
+    return keys
+
+
+def all_keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
+    """Linking keys of a record: of all its sightings."""
+    return frozenset().union(*keys_of(record, sightings, vocabulary))
 
 
 def name_key(name: str) -> str:

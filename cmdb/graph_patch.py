@@ -58,8 +58,8 @@ class RecordWrite:
     is_new: bool
     quiet: bool
     """the record's `quiet`: a store then shows its content hash in the brief"""
-    keys: tuple[str, ...] = ()
-    """all its linking keys"""
+    keys: tuple[tuple[str, ...], ...] = ()
+    """the linking keys of each of its sightings, in their order"""
     keys_added: tuple[str, ...] = ()
     keys_removed: tuple[str, ...] = ()
 

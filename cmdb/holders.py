@@ -23,7 +23,7 @@ def follow_holders(draft: Draft) -> None:
             and (was.lifecycle == "retired") != (item.lifecycle == "retired")
         }
         followed |= crossed
-        children = set(draft.around.children(sorted(crossed))) - draft.keys.keys() if crossed else set()
+        children = set(draft.around.children(sorted(crossed))) - draft.settled if crossed else set()
         if children:
             draft.load(draft.around.records(sorted(children - draft.new.keys())))
             settle(draft, children)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cmdb.draft import Draft, keys_of, name_key
+from cmdb.draft import Draft, all_keys_of, name_key
 from cmdb.ends import BEARERS_READ, MOVING_KINDS
 from cmdb.identifier import linking_key
 from cmdb.linking import leads_on
@@ -12,10 +12,10 @@ from cmdb.sighting import Record, sightings_of
 def moved_keys(draft: Draft) -> set[str]:
     """Lookup keys that something begins or ceases to bear, or that go from one CI to another."""
     moved: set[str] = set()
-    for key, now_keys in draft.keys.items():
+    for key in draft.placed & draft.settled:
         record, before = draft.new[key], draft.old.get(key)
         if before is None:
-            moved |= now_keys
+            moved |= draft.keys_of_all(key)
             moved.add(f"record|{key}")
         elif before.cis != record.cis or before.versions is not record.versions or before.parent != record.parent:
             now = _borne(draft, record)
@@ -29,7 +29,7 @@ def moved_keys(draft: Draft) -> set[str]:
             moved.update((name_key(was.name), name_key(item.name)))
         elif (was.lifecycle == "retired") != (item.lifecycle == "retired") or was.ci_class != item.ci_class:
             moved.add(name_key(item.name))
-            moved.update(linking for record in item.records for linking in draft.keys.get(record, ()))
+            moved.update(linking for key in item.records if key in draft.keys for linking in draft.keys_of_all(key))
     for ci, was in draft.were.items():
         if ci not in draft.items:
             moved.add(name_key(was.name))
@@ -43,7 +43,7 @@ def _borne(draft: Draft, record: Record) -> set[tuple[str, str, int, int]]:
     kinds = draft.vocabulary.identifier_kinds
     ci = record.ci
     seen = sightings_of(record, draft.vocabulary)
-    borne.update((linking, ci, 0, 0) for linking in keys_of(record, seen, draft.vocabulary))
+    borne.update((linking, ci, 0, 0) for linking in all_keys_of(record, seen, draft.vocabulary))
     borne.update(
         (linking_key(kinds[life.kind], life.value, record.realm), ci, life.first, life.last)
         for sighting in seen
@@ -118,7 +118,7 @@ def _all_keys(draft: Draft, ci: str) -> Iterable[str]:
         record = draft.old.get(key)
         if record is not None:
             yield f"record|{key}"
-            yield from keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
+            yield from all_keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
 
 
 def displaced_children(draft: Draft) -> set[str]:

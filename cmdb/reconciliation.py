@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cmdb.asking import review_documents
 from cmdb.decision import Ruling
 from cmdb.difference import events_of, lifecycle_events
-from cmdb.draft import Context, Draft, keys_of
+from cmdb.draft import Context, Draft, all_keys_of, keys_of
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
 from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
@@ -110,7 +110,7 @@ def reconcile_due(cis: Collection[str], around: Surroundings, context: Context) 
     """What the graph becomes by the passing of time alone, of CIs whose `due` has come (or whose rules have moved)."""
     draft = Draft(around, context)
     draft.load(around.records(sorted({key for item in around.items(cis).values() for key in item.records})))
-    drawn = _work_out(draft, set(draft.new))
+    drawn = _work_out(draft, (), cis)
     return _outcome(draft, _patch(draft, drawn, ()), [], [], frozenset())
 
 
@@ -173,10 +173,10 @@ def _may_bring(record: Record | None, said: Observation) -> bool:
     return record is None or len(record.versions) != 1 or record.versions[0].said.identifiers != said.identifiers
 
 
-def _work_out(draft: Draft, spoken: set[str]) -> Drawn:
+def _work_out(draft: Draft, spoken: Collection[str], cis: Collection[str] = ()) -> Drawn:
     """Decide places, parents and ends until nothing moves any more; the relations that follow."""
     inside = {key for key in spoken if draft.open_sighting(key).said.within is not None}
-    settle(draft, spoken - inside)
+    settle(draft, set(spoken) - inside, cis)
     unplaced = inside
     claimants: set[str] = set()
     for _ in range(DEEPEST):
@@ -186,7 +186,7 @@ def _work_out(draft: Draft, spoken: set[str]) -> Drawn:
         follow_holders(draft)
         claimants = load_claimants(draft, moved_keys(draft))
         concerned = inside | displaced_children(draft) | claimants
-        unplaced = find_parents(draft, concerned) | (draft.drawn_in - draft.keys.keys())
+        unplaced = find_parents(draft, concerned) | (draft.drawn_in - draft.settled)
         if not unplaced:
             break
     dirty = {key for key in draft.new if key in claimants or _claims_moved(draft, key)}
@@ -210,13 +210,13 @@ def _claims_moved(draft: Draft, key: str) -> bool:
 
 
 def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch:
-    for key in draft.keys:
+    for key in draft.placed & draft.settled:
         _set_quiet(draft, key)
     changed = [key for key in sorted(draft.new) if draft.new[key] != draft.old.get(key)]
     items, were = draft.items, draft.were
     events: list[EventGroup] = []
     for key in changed:
-        if key in draft.keys or draft.new[key].ends != draft.old[key].ends:
+        if draft.is_settled(key) or draft.new[key].ends != draft.old[key].ends:
             events.extend(events_of(draft, key))
     events.extend(lifecycle_events(draft))
     aliases, over = _aliases(draft)
@@ -268,25 +268,22 @@ def _set_quiet(draft: Draft, key: str) -> None:
 
 def _record_write(draft: Draft, key: str) -> RecordWrite:
     record = draft.new[key]
-    keys = draft.keys.get(key)
-    if key not in draft.old:
-        return RecordWrite(record, True, record.quiet, tuple(sorted(keys or ())), tuple(sorted(keys or ())))
-    before = _stored_keys(draft, key)
-    now = before if keys is None else keys
-    return RecordWrite(
-        record, False, record.quiet, tuple(sorted(now)), tuple(sorted(now - before)), tuple(sorted(before - now))
-    )
-
-
-def _stored_keys(draft: Draft, key: str) -> frozenset[str]:
-    record = draft.old[key]
-    return keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
+    old = draft.old.get(key)
+    held = draft.keys.get(key)
+    if held is None:
+        held = keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
+    spelled = tuple(tuple(sorted(keys)) for keys in held)
+    now = frozenset().union(*held)
+    if old is None:
+        return RecordWrite(record, True, record.quiet, spelled, tuple(sorted(now)))
+    before = all_keys_of(old, sightings_of(old, draft.vocabulary), draft.vocabulary)
+    return RecordWrite(record, False, record.quiet, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 
 def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
     """Ids that sightings brought but do not bear lead to their CI; an id that is borne again needs no alias."""
     aliases: dict[str, str] = {}
-    for key in draft.keys:
+    for key in sorted(draft.placed):
         record = draft.new[key]
         before = draft.old.get(key)
         if before is not None and before.cis == record.cis and before.versions is record.versions:

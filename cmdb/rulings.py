@@ -1,11 +1,11 @@
 """rulings_on: what people decided about the sightings of a block, as identification takes it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cmdb.decision import Decision
 from cmdb.draft import Draft
-from cmdb.sighting import Record, Sighting, bringers
+from cmdb.sighting import Record, Sighting, bringers, record_of
 from cmdb.vocabulary import Vocabulary
 
 
@@ -30,8 +30,11 @@ NOTHING_DECIDED = Rulings((), {})
 
 
 def rulings_on(draft: Draft, members: Collection[str]) -> Rulings:
-    """Of a block's records as they will be."""
-    return rulings_of((draft.new[key] for key in members), draft.vocabulary)
+    """Of a block's sightings as they will be."""
+    found = rulings_of((draft.new[key] for key in {record_of(member) for member in members}), draft.vocabulary)
+    if not found.decisions:
+        return found
+    return replace(found, decisions=tuple(d for d in found.decisions if d.a in members and d.b in members))
 
 
 def rulings_of(records: Iterable[Record], vocabulary: Vocabulary) -> Rulings:

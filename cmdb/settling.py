@@ -1,159 +1,253 @@
 """settle: to which CI each sighting belongs, decided anew for everything that the batch may concern."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cmdb.asking import ask
 from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
-from cmdb.identification import identify
+from cmdb.identification import Match, Review, identify
 from cmdb.linking import leads_on
 from cmdb.rulings import Rulings, rulings_on
-from cmdb.sighting import Sighting, sightings_of
+from cmdb.sighting import Record, Sighting, closed_number, record_of, sightings_of
 
 
-def settle(draft: Draft, keys: Collection[str]) -> None:
-    """Decide the CI of every sighting of these records and of all that may be one with them.
+@dataclass(slots=True)
+class _Shaken:
+    """Where the decision begins: what may have moved, as it will be and as the store has it."""
+
+    members: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set)
+    cis: set[str] = field(default_factory=set)
+
+
+def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> None:
+    """Decide the CI of what has moved of these records, of all of these CIs, and of all that may be one with them.
 
     Reads their block once. Fills sightings, keys, groups, items, company and reviews of the draft, and the CIs of its
     records; can be called again when a record's parent has become known.
     """
-    settings = draft.context.settings
+    shaken = _Shaken(cis=set(cis))
     carried: Counter[str] = Counter()
     for key in keys:
         _lay_out(draft, key)
-        carried.update(draft.keys[key])
+        moved = _moved(draft, key, shaken)
+        carried.update({linking for at in moved for linking in draft.keys[key][at]})
+    settings = draft.context.settings
     block = draft.around.block(
-        [key for key in keys if key in draft.old],
-        carried,
-        common_at=settings.common_at,
-        largest=settings.largest_block,
+        shaken.stored, carried, shaken.cis, common_at=settings.common_at, largest=settings.largest_block
     )
     if block.cut:
-        _leave_as_it_is(draft, keys)
+        _leave_as_it_is(draft, shaken)
         return
-    draft.load(block.records)
+    draft.load(draft.around.records({record_of(sighting) for sighting in block.sightings} - draft.new.keys()))
     draft.common.update(block.common)
-    members = _closed(draft, {*keys, *block.records})
-    _load_former_cis(draft, members)
-    sightings = [sighting for key in sorted(members) for sighting in draft.sightings[key]]
+    members = _closed(draft, shaken.members | _as_they_will_be(draft, block.sightings))
+    _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
-        sightings,
-        draft.vocabulary,
-        settings,
-        common=draft.common,
-        decisions=rulings.decisions,
+        _ordered(draft, members), draft.vocabulary, settings, common=draft.common, decisions=rulings.decisions
     )
     draft.company.update(match.company)
-    _give_places(draft, members, match.groups, rulings)
-    ask(draft, members, match.reviews)
+    _take_place(draft, members, match, rulings, match.reviews)
 
 
-def _leave_as_it_is(draft: Draft, keys: Collection[str]) -> None:
+def _lay_out(draft: Draft, key: str) -> None:
+    """Sightings and linking keys of a record as it will be."""
+    for linking in draft.keys_of_all(key) if key in draft.keys else ():
+        draft.carriers[linking].difference_update([one.key for one in draft.sightings[key]])
+    seen = draft.sightings[key] = sightings_of(draft.new[key], draft.vocabulary)
+    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
+    for sighting, linking_keys in zip(seen, held, strict=True):
+        for linking in linking_keys:
+            draft.carriers.setdefault(linking, set()).add(sighting.key)
+
+
+def _moved(draft: Draft, key: str, shaken: _Shaken) -> Sequence[int]:
+    """Which sightings of a record may not be what they were, by position; they are noted.
+
+    What was closed before, and is as it was, has its place and keeps it: nothing that the record says now is of it.
+    """
+    old, new = draft.old.get(key), draft.new[key]
+    seen = draft.sightings[key]
+    if new.correction is not None:
+        shaken.stored.add(new.correction.about)  # it goes where the record goes that it is about
+    if old is None or (len(seen) == 1 and len(old.versions) == 1):
+        if old is not None:
+            shaken.stored.add(key)
+        shaken.members.update(sighting.key for sighting in seen)
+        return range(len(seen))
+    was = sightings_of(old, draft.vocabulary)
+    before = {sighting.brought: sighting for sighting in was if sighting.closed}
+    steady = {
+        sighting.brought
+        for sighting in seen
+        if sighting.closed and old.rulings == new.rulings and _is_as_it_was(sighting, before.get(sighting.brought))
+    }
+    shaken.stored.update(sighting.key for sighting in was if sighting.brought not in steady)
+    moved = [at for at, sighting in enumerate(seen) if sighting.brought not in steady]
+    shaken.members.update(seen[at].key for at in moved)
+    return moved
+
+
+def _is_as_it_was(now: Sighting, was: Sighting | None) -> bool:
+    """Whether a closed sighting is what it was. Whether its record is still reported says nothing of it."""
+    if was is None or (now.said.within is not None and now.parent != was.parent):
+        return False
+    return now == was._replace(key=now.key, gone=now.gone, misses=now.misses, parent=now.parent)
+
+
+def _as_they_will_be(draft: Draft, stored: Iterable[str]) -> set[str]:
+    """Sightings as the store names them → as they are named in the draft; those that are no more are left out."""
+    found: set[str] = set()
+    renamed: dict[str, list[str]] = {}
+    for sighting in stored:
+        key = record_of(sighting)
+        if key not in draft.keys:
+            _lay_out(draft, key)
+        if draft.old[key].versions is draft.new[key].versions:
+            found.add(sighting)
+        else:
+            renamed.setdefault(key, []).append(sighting)
+    for key, sightings in renamed.items():
+        named = {sighting.brought: sighting.key for sighting in draft.sightings[key]}
+        brought = {sighting.key: sighting.brought for sighting in sightings_of(draft.old[key], draft.vocabulary)}
+        found.update(named[brought[sighting]] for sighting in sightings if brought[sighting] in named)
+    return found
+
+
+def _closed(draft: Draft, members: set[str]) -> set[str]:
+    """With every sighting in the draft that shares a key, or a CI, with a member."""
+    of_ci: dict[str, list[str]] = {}
+    place: dict[str, str] = {}
+    for key in draft.keys:
+        for sighting, ci in _places(draft, key):
+            place[sighting] = ci
+            of_ci.setdefault(ci, []).append(sighting)
+    reached: set[str] = set()
+    todo = list(members)
+    while todo:
+        at = todo.pop()
+        if at in reached:
+            continue
+        reached.add(at)
+        for linking in _keys_of_one(draft, at):
+            if linking not in draft.common and leads_on(linking):
+                todo.extend(other for other in draft.carriers[linking] if other not in reached)
+        if at in place:
+            todo.extend(other for other in of_ci[place[at]] if other not in reached)
+    return reached
+
+
+def _keys_of_one(draft: Draft, sighting: str) -> frozenset[str]:
+    key = record_of(sighting)
+    held = draft.keys[key]
+    return held[-1] if sighting == key else held[closed_number(sighting)]
+
+
+def _places(draft: Draft, key: str) -> Iterable[tuple[str, str]]:
+    """(sighting, its CI) of a record that is laid out, as far as they have one."""
+    seen = draft.sightings[key]
+    if key in draft.placed:
+        return zip((sighting.key for sighting in seen), draft.new[key].cis, strict=True)
+    old = draft.old.get(key)
+    if old is None:
+        return ()
+    was = seen if old.versions is draft.new[key].versions else sightings_of(old, draft.vocabulary)
+    ci = {sighting.brought: ci for sighting, ci in zip(was, old.cis, strict=True)}
+    return [(sighting.key, ci[sighting.brought]) for sighting in seen if sighting.brought in ci]
+
+
+def _load_former_cis(draft: Draft, members: Collection[str], stored: Iterable[str]) -> None:
+    """Everything that members belonged to, or what they were when the store last saw them."""
+    ids = {_stored_place(draft.old[record_of(sighting)], sighting) for sighting in stored}
+    for key in {record_of(member) for member in members}:
+        if key in draft.old:
+            ids.update(ci for sighting, ci in _places(draft, key) if sighting in members)
+    unknown = ids - draft.were.keys() - draft.items.keys()
+    if unknown:
+        draft.were.update(draft.around.items(sorted(unknown)))
+
+
+def _stored_place(record: Record, sighting: str) -> str:
+    return record.ci if sighting == record.key else record.cis[closed_number(sighting)]
+
+
+def _ordered(draft: Draft, members: Collection[str]) -> list[Sighting]:
+    records = sorted({record_of(member) for member in members})
+    return [sighting for key in records for sighting in draft.sightings[key] if sighting.key in members]
+
+
+def _leave_as_it_is(draft: Draft, shaken: _Shaken) -> None:
     """A block too large to be decided in a batch: what was one stays one, what is new stands alone.
 
     Only a pass over the whole estate may decide it.
     """
-    members = set(keys)
-    while True:  # a companion's closed sightings belong to further CIs, which must be known to be kept
-        _load_former_cis(draft, members)
-        cis = {ci for key in members if key in draft.old for ci in draft.old[key].cis}
-        companions = {key for ci in cis if ci in draft.were for key in draft.were[ci].records} - members
-        if not companions:
-            break
-        draft.load(draft.around.records(sorted(companions - draft.new.keys())))
-        members |= companions
+    members, stored = set(shaken.members), set(shaken.stored)
+    draft.load(draft.around.records({record_of(sighting) for sighting in stored} - draft.new.keys()))
+    cis = shaken.cis | {_stored_place(draft.old[record_of(sighting)], sighting) for sighting in stored}
+    records = {record_of(member) for member in members}
+    cis.update(ci for key in records for sighting, ci in _places(draft, key) if sighting in members)
+    held_by = {key for item in draft.around.items(sorted(cis - draft.items.keys())).values() for key in item.records}
+    draft.load(draft.around.records(held_by - draft.new.keys()))
+    held_by.update(one.record_key for ci in cis for one in draft.groups.get(ci, ()))
     of_ci: dict[str, list[str]] = {}
-    for key in members:
+    for key in sorted(held_by | records):
         if key not in draft.keys:
             _lay_out(draft, key)
-        if key in draft.old:
-            was = draft.old[key]
-            place = dict(zip((seen.brought for seen in sightings_of(was, draft.vocabulary)), was.cis, strict=True))
-            for sighting in draft.sightings[key]:
-                if sighting.brought in place:
-                    of_ci.setdefault(place[sighting.brought], []).append(sighting.key)
+        for sighting, ci in _places(draft, key):
+            if ci in cis:
+                of_ci.setdefault(ci, []).append(sighting)
+                members.add(sighting)
+    _load_former_cis(draft, members, stored)
     as_before = [
         Decision("", min(one, other), max(one, other), "one", "", "the block is too large", 0)
         for together in of_ci.values()
         for one, other in pairwise(sorted(together))
     ]
-    sightings = [sighting for key in sorted(members) for sighting in draft.sightings[key]]
-    everything = {linking: 0 for key in members for linking in draft.keys[key]}
     rulings = rulings_on(draft, members)
+    everything = dict.fromkeys(
+        (linking for key in {record_of(member) for member in members} for linking in draft.keys_of_all(key)), 0
+    )
     match = identify(
-        sightings,
+        _ordered(draft, members),
         draft.vocabulary,
         draft.context.settings,
         common=everything,
         decisions=[*as_before, *rulings.decisions],
     )
-    draft.company.update(dict.fromkeys((sighting.key for sighting in sightings), 2))
-    _give_places(draft, members, match.groups, rulings)
+    draft.company.update(dict.fromkeys(members, 2))
+    _take_place(draft, members, match, rulings, None)
 
 
-def _lay_out(draft: Draft, key: str) -> None:
-    """Sightings and linking keys of a record as it will be."""
-    seen = draft.sightings[key] = sightings_of(draft.new[key], draft.vocabulary)
-    before = draft.keys.get(key, frozenset())
-    now = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
-    for lost in before - now:
-        draft.carriers[lost].remove(key)
-    for gained in now - before:
-        draft.carriers.setdefault(gained, []).append(key)
-
-
-def _closed(draft: Draft, members: set[str]) -> set[str]:
-    """With everything in the draft that shares a key, or a CI, with a member."""
-    of_ci: dict[str, set[str]] = {}
-    for key, record in draft.new.items():
-        if key in draft.keys:
-            for ci in record.cis:
-                of_ci.setdefault(ci, set()).add(key)
-    reached: set[str] = set()
-    todo = list(members)
-    while todo:
-        key = todo.pop()
-        if key in reached:
-            continue
-        reached.add(key)
-        if key not in draft.keys:
-            _lay_out(draft, key)
-        for linking in draft.keys[key]:
-            if linking not in draft.common and leads_on(linking):
-                todo.extend(other for other in draft.carriers.get(linking, ()) if other not in reached)
-        for ci in draft.new[key].cis:
-            todo.extend(other for other in of_ci.get(ci, ()) if other not in reached)
-    return reached
-
-
-def _load_former_cis(draft: Draft, members: Collection[str]) -> None:
-    ids = {ci for key in members if key in draft.old for ci in draft.old[key].cis}
-    unknown = ids - draft.were.keys()
-    if unknown:
-        draft.were.update(draft.around.items(sorted(unknown)))
-
-
-def _give_places(
-    draft: Draft, members: Collection[str], groups: tuple[tuple[Sighting, ...], ...], rulings: Rulings
+def _take_place(
+    draft: Draft, members: Collection[str], match: Match, rulings: Rulings, reviews: Iterable[Review] | None
 ) -> None:
-    for key in members:
-        for ci in draft.new[key].cis:
-            draft.groups.pop(ci, None)
-            draft.items.pop(ci, None)
+    """Give every member its CI. `reviews` None: nobody looked, what is asked stays asked."""
+    records = {record_of(member) for member in members}
     place: dict[str, str] = {}
-    for group in groups:
+    for key in records:
+        place.update(_places(draft, key))
+    for member in members:
+        former = place.get(member)
+        if former is not None:
+            draft.groups.pop(former, None)
+            draft.items.pop(former, None)
+    for group in match.groups:
         item = fold(group, draft.vocabulary, draft.context.now, draft.common, keep=rulings.kept_id(group))
         draft.groups[item.id] = group
         draft.items[item.id] = item
         for sighting in group:
             place[sighting.key] = item.id
-    for key in members:
-        seen = draft.sightings[key]
-        cis = tuple(place[sighting.key] for sighting in seen)
+    for key in records:
+        cis = tuple(place[sighting.key] for sighting in draft.sightings[key])
         record = draft.new[key]
         if record.cis != cis:
             draft.new[key] = record._replace(cis=cis)
+    draft.settled.update(members)
+    draft.placed.update(records)
+    if reviews is not None:
+        ask(draft, members, reviews)

@@ -115,6 +115,25 @@ class Sighting(NamedTuple):
         return not (self.closed or self.gone)
 
 
+def sighting_key(record_key: str, closed: int | None) -> str:
+    """The key of a record's open sighting, or of its closed one of that number."""
+    return record_key if closed is None else f"{record_key}|{closed}"
+
+
+def record_of(sighting_key: str) -> str:
+    """The key of the record that a sighting is of."""
+    return sighting_key if sighting_key.count("|") == _BARS_OF_A_RECORD else sighting_key.rpartition("|")[0]
+
+
+def closed_number(sighting_key: str) -> int:
+    """The number of a closed sighting among those of its record."""
+    return int(sighting_key.rpartition("|")[2])
+
+
+_BARS_OF_A_RECORD = 2
+"""in `source|realm|record`"""
+
+
 def heard(
     before: Record | None, said: Observation, vocabulary: Vocabulary, *, brought: str, applied: int, heard_in: int
 ) -> Record:
@@ -230,7 +249,7 @@ def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: boo
         eldest = min(life, key=lambda v: v.applied)
         brought, applied = eldest.brought, eldest.applied
     return Sighting(
-        key=f"{record.key}#{at}" if closed else record.key,
+        key=sighting_key(record.key, at if closed else None),
         record_key=record.key,
         source=record.source,
         realm=record.realm,

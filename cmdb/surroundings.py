@@ -38,9 +38,10 @@ class Bearer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Records that may be of one thing with those asked for, closed: nothing outside shares a linking key with them."""
+    """Sightings that may be of one thing with those asked for: nothing outside shares a key or a CI with them."""
 
-    records: Mapping[str, Record]
+    sightings: frozenset[str]
+    """their keys, as the store has them"""
     common: Mapping[str, int]
     """keys that link nothing because too many records carry them, with how many do"""
     cut: bool = False
@@ -56,12 +57,20 @@ class Surroundings(Protocol):
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         """Briefs of the records with these keys; unknown keys are left out."""
 
-    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        """The records with these record keys and linking keys, the members of their CIs, and so on until closed.
+    def block(
+        self,
+        sightings: Collection[str],
+        keys: Mapping[str, int],
+        cis: Collection[str] = (),
+        *,
+        common_at: int,
+        largest: int,
+    ) -> Block:
+        """These sightings, those with these linking keys and of these CIs, the members of their CIs, until closed.
 
-        `keys` says how many of the batch's records carry each key. A key that more than `common_at` stored records
-        carry links nothing, unless the batch may have moved it over the line: one carried by at most `common_at` +
-        its count in the batch is still followed.
+        Sightings are named as the store has them. `keys` says how many of the batch's records carry each key. A key
+        that more than `common_at` stored records carry links nothing, unless the batch may have moved it over the
+        line: one carried by at most `common_at` + its count in the batch is still followed.
         """
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:

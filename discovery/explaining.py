@@ -1,13 +1,11 @@
 """Why two CIs, or two records, are one thing or are not, read from the store as identification would read it."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cmdb.draft import keys_of
 from cmdb.errors import Invalid, UnknownReference
 from cmdb.explanation import Explanation, explain
-from cmdb.sighting import Record, Sighting, is_human, sightings_of
+from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
 from discovery.run import Parts
 from discovery.settings_kept import identity_settings
 from graph.store import WriteTransaction
@@ -43,14 +41,24 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
         one, other = _sightings(parts, tx, a), _sightings(parts, tx, b)
         if same and {s.key for s in one} & {s.key for s in other}:
             one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
-        block, common = _block(parts, tx, [*one, *other])
-        decisions = _decided(block, one, other)
-        sightings = [sighting for record in block for sighting in sightings_of(record, parts.vocabulary)]
+        settings = identity_settings(tx)
+        block = tx.block(
+            [sighting.key for sighting in (*one, *other)],
+            {},
+            common_at=settings.common_at,
+            largest=settings.largest_block,
+        )
+        records = tx.records({record_of(sighting) for sighting in block.sightings})
+        decisions = _decided(records.values(), one, other)
+        sightings = [
+            sighting
+            for record in records.values()
+            for sighting in sightings_of(record, parts.vocabulary)
+            if sighting.key in block.sightings
+        ]
         if not other:
             return Explained(same, None, decisions)
-        return Explained(
-            same, explain(one, other, sightings, parts.vocabulary, identity_settings(tx), common), decisions
-        )
+        return Explained(same, explain(one, other, sightings, parts.vocabulary, settings, block.common), decisions)
 
     return parts.store.write(work)
 
@@ -76,17 +84,7 @@ def _first_and_rest(sightings: Sequence[Sighting]) -> tuple[list[Sighting], list
     return ordered[:1], ordered[1:]
 
 
-def _block(parts: Parts, tx: WriteTransaction, sightings: Sequence[Sighting]) -> tuple[list[Record], Mapping[str, int]]:
-    records = tx.records(sorted({sighting.record_key for sighting in sightings}))
-    carried: Counter[str] = Counter()
-    for record in records.values():
-        carried.update(keys_of(record, sightings_of(record, parts.vocabulary), parts.vocabulary))
-    settings = identity_settings(tx)
-    found = tx.block(sorted(records), carried, common_at=settings.common_at, largest=settings.largest_block)
-    return list({**records, **found.records}.values()), found.common
-
-
-def _decided(block: Sequence[Record], one: Sequence[Sighting], other: Sequence[Sighting]) -> tuple[str, ...]:
+def _decided(block: Iterable[Record], one: Sequence[Sighting], other: Sequence[Sighting]) -> tuple[str, ...]:
     mine, theirs = {sighting.brought for sighting in one}, {sighting.brought for sighting in other}
     return tuple(
         sorted(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.encoding import to_json
+from graph.encoding import from_json, to_json
 from graph.past import HORIZON
 from graph.store import StoreError
 
@@ -40,7 +40,17 @@ LATER: dict[str, dict[str, Any]] = {"ci": {"because": None, "contradiction": Non
 def whole_row(kind: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row of an export with every column of ours."""
     later = LATER.get(kind)
-    return {**later, **row} if later else row
+    if later:
+        return {**later, **row}
+    return {**row, "keys": _of_each_sighting(row)} if kind == "record" else row
+
+
+def _of_each_sighting(record: Mapping[str, Any]) -> str:
+    """Linking keys, sighting by sighting: older exports have them for the whole record, so any may be any's."""
+    keys: str = record["keys"]
+    if keys.startswith("[["):
+        return keys
+    return to_json([from_json(keys)] * len(from_json(record["payload"])["c"]))
 
 
 @dataclass(frozen=True, slots=True)

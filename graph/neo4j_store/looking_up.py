@@ -8,28 +8,26 @@ from neo4j import ManagedTransaction, Transaction
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.relation import Relation
 from cmdb.sighting import Record
-from cmdb.surroundings import Bearer, Block, Brief
-from graph.closure import Belongings, Carried, close_block
+from cmdb.surroundings import Bearer, Brief
 from graph.encoding import from_json
 from graph.ledger import Document
 from graph.neo4j_store import statements as cypher
 from graph.neo4j_store.encoding import Row, read_ci, read_record, read_relation
 from graph.neo4j_store.spelling import Spelling, statement
+from graph.records_read import RecordsRead
 from graph.store import ScopeRecord
 
 AT_ONCE = 5_000
 """rows of one UNWIND: larger ones gain nothing and take memory"""
 
 
-class Lookups:
+class Lookups(RecordsRead):
     """Reads in one transaction."""
 
     def __init__(self, tx: ManagedTransaction | Transaction, spelling: Spelling) -> None:
+        super().__init__()
         self.tx = tx
         self.spelling = spelling
-        self._records: dict[str, Record] = {}
-        self._linking: dict[str, str] = {}
-        """record → its linking keys as JSON"""
 
     def run(self, asked: str, **parameters: Any) -> list[Row]:
         """All rows of a statement."""
@@ -48,73 +46,24 @@ class Lookups:
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         return {row[0]: Brief(*row) for row in self.rows(cypher.BRIEFS, keys)}
 
-    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        wanted = set(keys)
-        self._read(wanted)
-        return {key: self._records[key] for key in wanted & self._records.keys()}
+    def record_rows(self, keys: Collection[str]) -> Iterator[tuple[Record, str]]:
+        return ((read_record(row[:-1]), row[-1]) for row in self.rows(cypher.RECORDS, keys))
 
-    def _read(self, keys: Collection[str]) -> None:
-        """Read records once, however often they are asked for: nobody else writes in this transaction."""
-        for row in self.rows(cypher.RECORDS, keys - self._records.keys()):
-            self._records[row[1]] = read_record(row[:-1])
-            self._linking[row[1]] = row[-1]
+    def carrier_counts(self, keys: Collection[str]) -> Mapping[str, int]:
+        return {key: int(count) for key, count in self.rows(cypher.CARRIER_COUNTS, keys)}
 
-    def forget(self) -> None:
-        """Read everything anew from here on: it has been written."""
-        self._records.clear()
-        self._linking.clear()
+    def carrier_rows(self, keys: Collection[str]) -> Iterator[tuple[str, str]]:
+        return ((key, record) for key, record in self.rows(cypher.CARRIERS, keys))
 
-    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        closed = close_block(
-            records,
-            keys,
-            common_at=common_at,
-            largest=largest,
-            carriers=self._carriers,
-            belongings=self._belongings,
-            members=self._members,
-        )
-        return Block(self.records(closed.records), closed.common, closed.cut)
-
-    def _carriers(self, allowed: Mapping[str, int]) -> Carried:
-        counts = {row[0]: int(row[1]) for row in self.rows(cypher.CARRIER_COUNTS, allowed)}
-        carried: dict[str, list[str]] = {}
-        for key, record in self.rows(cypher.CARRIERS, [key for key, n in counts.items() if n <= allowed[key]]):
-            carried.setdefault(key, []).append(record)
-        return Carried(carried, {key: n for key, n in counts.items() if n > allowed[key]})
-
-    def _belongings(self, keys: Collection[str]) -> Iterator[Belongings]:
-        self._read(set(keys))
-        for key in keys:
-            if key in self._records:
-                yield Belongings(key, from_json(self._linking[key]), self._records[key].cis)
-
-    def _members(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    def member_rows(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
         return ((ci, records) for ci, records in self.rows(cypher.MEMBERS, cis))
 
-    def bearers(
-        self, keys: Collection[str], limit: int, *, every_realm: bool = False
-    ) -> Mapping[str, tuple[Bearer, ...]]:
-        spaces: dict[str, list[str]] = {}
-        for key in keys:
-            space = key.partition("|")[0]
-            if space not in ("id", "name", "record"):
-                space = "anywhere" if every_realm and key.endswith("|") else "clue"
-            spaces.setdefault(space, []).append(key)
-        found: dict[str, list[Bearer]] = {}
-        for space, asked in spaces.items():
-            for key, ci, ci_class, name, lifecycle, realms, record in self.rows(_BEARING[space], asked):
-                held = found.setdefault(key, [])
-                for realm in realms:
-                    if len(held) < limit:
-                        held.append(Bearer(key, ci, ci_class, name, lifecycle, realm, record))
-        return {key: tuple(held) for key, held in found.items()}
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
+        for key, ci, ci_class, name, lifecycle, realms, record in self.rows(_BEARING[space], keys):
+            yield Bearer(key, ci, ci_class, name, lifecycle, "", record), realms
 
-    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
-        for key, record in self.rows(cypher.WAITING, keys):
-            found.setdefault(key, []).append(record)
-        return {key: tuple(records) for key, records in found.items()}
+    def waiting_rows(self, keys: Collection[str]) -> Iterator[tuple[str, str]]:
+        return ((key, record) for key, record in self.rows(cypher.WAITING, keys))
 
     def children(self, cis: Collection[str]) -> tuple[str, ...]:
         return tuple(sorted(row[0] for row in self.rows(cypher.CHILDREN, cis)))

@@ -7,23 +7,21 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.reference import escaped, record_key
 from cmdb.relation import Relation
 from cmdb.sighting import Record
-from cmdb.surroundings import Bearer, Block, Brief
-from graph.closure import Belongings, Carried, close_block
+from cmdb.surroundings import Bearer, Brief
 from graph.encoding import from_json, to_json
 from graph.ledger import Document
+from graph.records_read import RecordsRead
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.encoding import Row, read_ci, read_record, read_relation
 from graph.store import RecordPlace, ScopeRecord
 
 
-class Lookups:
+class Lookups(RecordsRead):
     """Reads on one connection, in whatever transaction it is in."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self.connection = connection
-        self._records: dict[str, Record] = {}
-        self._linking: dict[str, str] = {}
-        """record → its linking keys as JSON"""
 
     def rows(self, statement: str, keys: Iterable[str]) -> Iterator[Row]:
         """Rows of a statement that takes its keys as one JSON list."""
@@ -33,76 +31,25 @@ class Lookups:
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         return {row[0]: Brief(*row) for row in self.rows(sql.BRIEFS, keys)}
 
-    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        wanted = set(keys)
-        self._read(wanted)
-        return {key: self._records[key] for key in wanted & self._records.keys()}
+    def record_rows(self, keys: Collection[str]) -> Iterator[tuple[Record, str]]:
+        return ((read_record(row[:-1]), row[-1]) for row in self.rows(sql.RECORDS, keys))
 
-    def _read(self, keys: Collection[str]) -> None:
-        """Read records once, however often they are asked for: nobody else writes in this transaction."""
-        for row in self.rows(sql.RECORDS, keys - self._records.keys()):
-            self._records[row[1]] = read_record(row[:-1])
-            self._linking[row[1]] = row[-1]
+    def carrier_counts(self, keys: Collection[str]) -> Mapping[str, int]:
+        return dict(self.rows(sql.CARRIER_COUNTS, keys))
 
-    def forget(self) -> None:
-        """Read everything anew from here on: it has been written."""
-        self._records.clear()
-        self._linking.clear()
+    def carrier_rows(self, keys: Collection[str]) -> Iterator[Row]:
+        return self.rows(sql.CARRIERS, keys)
 
-    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
-        closed = close_block(
-            records,
-            keys,
-            common_at=common_at,
-            largest=largest,
-            carriers=self._carriers,
-            belongings=self._belongings,
-            members=self._members,
-        )
-        return Block(self.records(closed.records), closed.common, closed.cut)
+    def member_rows(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+        return ((ci, from_json(records)) for ci, records in self.rows(sql.MEMBERS, cis))
 
-    def _carriers(self, allowed: Mapping[str, int]) -> Carried:
-        counts: dict[str, int] = dict(self.rows(sql.CARRIER_COUNTS, allowed))
-        followed = [key for key, count in counts.items() if count <= allowed[key]]
-        carried: dict[str, list[str]] = {}
-        for key, record in self.rows(sql.CARRIERS, followed):
-            carried.setdefault(key, []).append(record)
-        return Carried(carried, {key: count for key, count in counts.items() if count > allowed[key]})
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
+        in_many = space in ("id", "name")
+        for row in self.rows(_BEARING[space], keys):
+            yield Bearer(*row), from_json(row[5]) if in_many else (row[5],)
 
-    def _belongings(self, keys: Collection[str]) -> Iterator[Belongings]:
-        self._read(set(keys))
-        for key in keys:
-            if key in self._records:
-                yield Belongings(key, from_json(self._linking[key]), self._records[key].cis)
-
-    def _members(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-        for ci, records in self.rows(sql.MEMBERS, cis):
-            yield ci, from_json(records)
-
-    def bearers(
-        self, keys: Collection[str], limit: int, *, every_realm: bool = False
-    ) -> Mapping[str, tuple[Bearer, ...]]:
-        spaces: dict[str, list[str]] = {}
-        for key in keys:
-            space = key.partition("|")[0]
-            if space not in ("id", "name", "record"):
-                space = "anywhere" if every_realm and key.endswith("|") else "clue"
-            spaces.setdefault(space, []).append(key)
-        found: dict[str, list[Bearer]] = {}
-        for space, asked in spaces.items():
-            for row in self.rows(_BEARING[space], asked):
-                held = found.setdefault(row[0], [])
-                realms = from_json(row[5]) if space in ("id", "name") else (row[5],)
-                for realm in realms:
-                    if len(held) < limit:
-                        held.append(Bearer(row[0], row[1], row[2], row[3], row[4], realm, row[6]))
-        return {key: tuple(held) for key, held in found.items()}
-
-    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
-        for key, record in self.rows(sql.WAITING, keys):
-            found.setdefault(key, []).append(record)
-        return {key: tuple(records) for key, records in found.items()}
+    def waiting_rows(self, keys: Collection[str]) -> Iterator[Row]:
+        return self.rows(sql.WAITING, keys)
 
     def children(self, cis: Collection[str]) -> tuple[str, ...]:
         return tuple(row[0] for row in self.rows(sql.CHILDREN, cis))

@@ -14,7 +14,7 @@ from cmdb.linking import leads_on
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import Outcome, reconcile, reconcile_absence
 from cmdb.relation import Relation
-from cmdb.sighting import Record, Sighting, heard, sightings_of
+from cmdb.sighting import Record, Sighting, heard, record_of, sightings_of
 from cmdb.surroundings import Bearer, Block, Brief
 from cmdb.vocabulary import SourceTraits, Vocabulary, vocabulary
 from graph.encoding import _moved
@@ -100,7 +100,7 @@ class DictGraph:
         self.words = words
         self.revision = 1
         self.stored: dict[str, Record] = {}
-        self.keys: dict[str, set[str]] = {}
+        self.keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         self.cis: dict[str, ConfigurationItem] = {}
         self.edges: dict[str, Relation] = {}
         self.waits: set[tuple[str, str]] = set()
@@ -123,28 +123,41 @@ class DictGraph:
     def records(self, keys: Collection[str]) -> dict[str, Record]:
         return {key: self.stored[key] for key in keys if key in self.stored}
 
-    def block(self, records: Collection[str], keys: Mapping[str, int], *, common_at: int, largest: int) -> Block:
+    def block(
+        self,
+        sightings: Collection[str],
+        keys: Mapping[str, int],
+        cis: Collection[str] = (),
+        *,
+        common_at: int,
+        largest: int,
+    ) -> Block:
+        held = {
+            sighting.key: (linking, ci)
+            for key, record in self.stored.items()
+            for sighting, linking, ci in zip(sightings_of(record, self.words), self.keys[key], record.cis, strict=True)
+        }
         common: dict[str, int] = {}
-        found: set[str] = set()
-        todo, wanted, seen = set(records), {key for key in keys if leads_on(key)}, set()
-        while todo or wanted:
+        found = {sighting for sighting in sightings if sighting in held}
+        found |= {sighting for sighting, (_, ci) in held.items() if ci in cis}
+        wanted, seen = {key for key in keys if leads_on(key)}, set()
+        before = -1
+        while wanted or len(found) > before:
+            before = len(found)
+            wanted |= {key for sighting in found for key in held[sighting][0] if leads_on(key)}
             for key in wanted - seen:
-                carriers = {record for record, held in self.keys.items() if key in held}
-                if len(carriers) > common_at + keys.get(key, 0):
+                carriers = {sighting for sighting, (linking, _) in held.items() if key in linking}
+                if len({record_of(sighting) for sighting in carriers}) > common_at + keys.get(key, 0):
                     common[key] = len(carriers)
                 else:
-                    todo |= carriers - found
+                    found |= carriers
             seen |= wanted
             wanted = set()
-            for record in todo - found:
-                found.add(record)
-                wanted |= {key for key in self.keys[record] if leads_on(key)} - seen
-                for ci in self.stored[record].cis:
-                    todo = todo | set(self.cis[ci].records)
-            todo = todo - found
-            if len(found) + len(todo) > max(largest, len(records)):
-                return Block({}, common, cut=True)
-        return Block(self.records(found), common)
+            of = {held[sighting][1] for sighting in found}
+            found |= {sighting for sighting, (_, ci) in held.items() if ci in of}
+            if len(found) > max(largest, len(sightings)):
+                return Block(frozenset(), common, cut=True)
+        return Block(frozenset(found), common)
 
     def bearers(self, keys: Collection[str], limit: int) -> dict[str, tuple[Bearer, ...]]:
         found: dict[str, list[Bearer]] = {}
@@ -156,7 +169,7 @@ class DictGraph:
                         found.setdefault(key, []).append(bearer)
         for record in sorted(self.stored.values(), key=lambda record: record.key):
             ci = self.cis[record.ci]
-            for key in (self.keys[record.key] | {f"record|{record.key}"}) & set(keys):
+            for key in {f"record|{record.key}"}.union(*self.keys[record.key]) & set(keys):
                 bearer = Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, record.realm, record.key)
                 found.setdefault(key, []).append(bearer)
         return {key: tuple(held[:limit]) for key, held in found.items()}
@@ -184,7 +197,7 @@ class DictGraph:
         for write in patch.records:
             assert write.is_new == (write.record.key not in self.stored)
             self.stored[write.record.key] = write.record
-            self.keys[write.record.key] = set(write.keys)
+            self.keys[write.record.key] = write.keys
         for touch in patch.touches:
             record = self.stored[touch.record]
             version = _moved(record.versions[0], touch.first, touch.last, touch.observed_at, touch.read_at)

@@ -1,0 +1,116 @@
+"""The records that one transaction looks at: each is read and decoded once, however often it is asked for."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from cmdb.sighting import Record, sighting_key
+from cmdb.surroundings import Bearer, Block
+from graph.closure import Belongings, Carried, close_block
+from graph.encoding import from_json
+
+
+class RecordsRead(ABC):
+    """What every store answers alike, once its database has given the rows."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+        self._linking: dict[str, str] = {}
+        """record → the linking keys of each of its sightings, as JSON"""
+
+    @abstractmethod
+    def record_rows(self, keys: Collection[str]) -> Iterable[tuple[Record, str]]:
+        """Records by key, with the linking keys of each of their sightings as JSON."""
+
+    @abstractmethod
+    def carrier_counts(self, keys: Collection[str]) -> Mapping[str, int]:
+        """How many records carry each linking key."""
+
+    @abstractmethod
+    def carrier_rows(self, keys: Collection[str]) -> Iterable[tuple[str, str]]:
+        """(linking key, record) of everything that carries one of the keys."""
+
+    @abstractmethod
+    def member_rows(self, cis: Collection[str]) -> Iterable[tuple[str, Collection[str]]]:
+        """(CI, its records)."""
+
+    @abstractmethod
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterable[tuple[Bearer, Collection[str]]]:
+        """A bearer of each key in one name space, and the realms that it bears it in."""
+
+    @abstractmethod
+    def waiting_rows(self, keys: Collection[str]) -> Iterable[tuple[str, str]]:
+        """(lookup key, record that waits for it)."""
+
+    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
+        wanted = set(keys)
+        self._read(wanted)
+        return {key: self._records[key] for key in wanted & self._records.keys()}
+
+    def _read(self, keys: Collection[str]) -> None:
+        for record, linking in self.record_rows(set(keys) - self._records.keys()):
+            self._records[record.key] = record
+            self._linking[record.key] = linking
+
+    def forget(self) -> None:
+        """Read everything anew from here on: it has been written."""
+        self._records.clear()
+        self._linking.clear()
+
+    def block(
+        self,
+        sightings: Collection[str],
+        keys: Mapping[str, int],
+        cis: Collection[str] = (),
+        *,
+        common_at: int,
+        largest: int,
+    ) -> Block:
+        closed = close_block(
+            sightings,
+            keys,
+            cis,
+            common_at=common_at,
+            largest=largest,
+            carriers=self._carriers,
+            belongings=self._belongings,
+            members=self.member_rows,
+        )
+        return Block(closed.sightings, closed.common, closed.cut)
+
+    def _carriers(self, allowed: Mapping[str, int]) -> Carried:
+        counts = self.carrier_counts(allowed)
+        carried: dict[str, list[str]] = {}
+        for key, record in self.carrier_rows([key for key, count in counts.items() if count <= allowed[key]]):
+            carried.setdefault(key, []).append(record)
+        return Carried(carried, {key: count for key, count in counts.items() if count > allowed[key]})
+
+    def _belongings(self, keys: Collection[str]) -> Mapping[str, Sequence[Belongings]]:
+        self._read(keys)
+        return {key: tuple(self._of_each_sighting(key)) for key in keys if key in self._records}
+
+    def _of_each_sighting(self, key: str) -> Iterator[Belongings]:
+        cis = self._records[key].cis
+        for at, (linking, ci) in enumerate(zip(from_json(self._linking[key]), cis, strict=True)):
+            yield Belongings(sighting_key(key, at if at < len(cis) - 1 else None), linking, ci)
+
+    def bearers(
+        self, keys: Collection[str], limit: int, *, every_realm: bool = False
+    ) -> Mapping[str, tuple[Bearer, ...]]:
+        spaces: dict[str, list[str]] = {}
+        for key in keys:
+            space = key.partition("|")[0]
+            if space not in ("id", "name", "record"):
+                space = "anywhere" if every_realm and key.endswith("|") else "clue"
+            spaces.setdefault(space, []).append(key)
+        found: dict[str, list[Bearer]] = {}
+        for space, asked in spaces.items():
+            for bearer, realms in self.bearer_rows(space, asked):
+                held = found.setdefault(bearer.key, [])
+                held.extend(bearer._replace(realm=realm) for realm in list(realms)[: limit - len(held)])
+        return {key: tuple(held) for key, held in found.items()}
+
+    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for key, record in self.waiting_rows(keys):
+            found.setdefault(key, []).append(record)
+        return {key: tuple(records) for key, records in found.items()}
