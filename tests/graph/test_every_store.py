@@ -361,3 +361,22 @@ def test_every_record_key_is_listed_in_order_and_in_parts(store: GraphStore, put
         return found
 
     assert store.write(listed) == [f"agent|default|r{n:02}" for n in range(7)]
+
+
+def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(store: GraphStore, say: Say, put: Put) -> None:
+    def at(record: str, serial: str, day: float) -> Observation:
+        return say(record, day=day, identifiers=[("serial", serial)])
+
+    put(store, at("asset-1", "OLD111", 1), at("former", "OLD111", 1))
+    put(store, at("asset-1", "NEW222", 5), at("present", "NEW222", 5))
+
+    def block(sighting: str) -> set[str]:
+        return set(store.write(lambda tx: tx.block([sighting], {}, common_at=50, largest=50).sightings))
+
+    now, closed = "agent|default|asset-1", "agent|default|asset-1|0"
+    assert block(now) == {now, "agent|default|present"}
+    assert block(closed) == {closed, "agent|default|former"} == block("agent|default|former")
+    of_ci = store.write(
+        lambda tx: tx.block([], {}, {tx.records([now])[now].cis[0]}, common_at=50, largest=50).sightings
+    )
+    assert of_ci == {closed, "agent|default|former"}
