@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cmdb.errors import UnknownReference
+from cmdb.errors import Invalid, UnknownReference
 from cmdb.graph_patch import DocumentWrite
 from cmdb.observation import Observation, observation
 from cmdb.reconciliation import reconcile
 from cmdb.reference import record_key
 from cmdb.sighting import Correction, Record
 from cmdb.vocabulary import HUMAN
+from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts, context
 from graph.store import WriteTransaction
 
@@ -32,7 +33,7 @@ def correct(
     """
 
     def work(tx: WriteTransaction) -> int:
-        anchor = _anchor(tx, ci)
+        anchor = _anchor(parts, tx, ci)
         now = parts.now()
         said: dict[str, Observation] = {}
         for attribute, value in attributes.items():
@@ -60,35 +61,46 @@ def withdraw(parts: Parts, ci: str, attribute: str) -> int:
     """Take a correction back; the revision. Raises UnknownReference where nobody corrected the attribute."""
 
     def work(tx: WriteTransaction) -> int:
-        anchor = _anchor(tx, ci)
-        record = _correction_of(anchor, attribute)
-        stored = tx.records([record_key(HUMAN, anchor.realm, record)])
-        standing = next((found for found in stored.values() if not found.gone), None)
-        if standing is None:
+        standing = [
+            record
+            for record in tx.records(ci_of_id(tx, ci).records).values()
+            if record.correction is not None and not record.gone and _corrects(record, attribute)
+        ]
+        if not standing:
             raise UnknownReference(f"nobody corrected {attribute} of {ci}")
         now = parts.now()
-        gone = observation(
-            parts.vocabulary,
-            source=HUMAN,
-            realm=anchor.realm,
-            record=record,
-            ci_class="",
-            observed_at=now,
-            gone=True,
-        )
-        return tx.apply(reconcile([gone], tx, context(parts, None, None, tx)).patch)
+        gone = [
+            observation(
+                parts.vocabulary,
+                source=HUMAN,
+                realm=record.realm,
+                record=record.record,
+                ci_class="",
+                observed_at=now,
+                gone=True,
+            )
+            for record in standing
+        ]
+        return tx.apply(reconcile(gone, tx, context(parts, None, None, tx)).patch)
 
     return parts.store.write(work)
 
 
-def _anchor(tx: WriteTransaction, ci: str) -> Record:
-    """The record that the CI was first known by."""
-    bearers = tx.bearers([f"id|{ci}"], 1).get(f"id|{ci}", ())
-    item = tx.items([bearers[0].ci]).get(bearers[0].ci) if bearers else None
-    if item is None:
-        raise UnknownReference(f"no CI {ci}")
-    records = [record for record in tx.records(item.records).values() if record.correction is None]
-    return min(records, key=lambda record: min(version.applied for version in record.versions))
+def _corrects(record: Record, attribute: str) -> bool:
+    return any(name == attribute for name, _ in record.versions[-1].said.attributes)
+
+
+def _anchor(parts: Parts, tx: WriteTransaction, ci: str) -> Record:
+    """The record that the CI was first known by, among those that still speak of it.
+
+    Raises UnknownReference for no such CI, Invalid where every record of it has passed to something else.
+    """
+    item = ci_of_id(tx, ci)
+    open_ones = [sighting for sighting in reported_of(tx, item, parts.vocabulary) if not sighting.closed]
+    if not open_ones:
+        raise Invalid(f"every record of {item.name} speaks of something else by now: there is nothing to correct")
+    key = open_ones[0].record_key
+    return tx.records([key])[key]
 
 
 def _correction_of(anchor: Record, attribute: str) -> str:

@@ -12,8 +12,8 @@ from cmdb.errors import Contradiction, Invalid, UnknownReference
 from cmdb.graph_patch import DocumentWrite
 from cmdb.reconciliation import Outcome, reconcile_rulings
 from cmdb.reference import record_key
-from cmdb.sighting import is_human, sightings_of
 from cmdb.uncollected import uncollected
+from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts, context
 from graph.store import WriteTransaction
 
@@ -64,7 +64,7 @@ def merge(parts: Parts, keep: str, absorb: str, *, author: str, reason: str, als
     """
 
     def work(tx: WriteTransaction) -> Decided:
-        one, other = _item(tx, keep), _item(tx, absorb)
+        one, other = ci_of_id(tx, keep), ci_of_id(tx, absorb)
         return _unite(parts, tx, one, other, _Person("merge", author, reason, keep=one.id), also, {})
 
     return _written(parts, work)
@@ -82,7 +82,7 @@ def split(
     """These records (source, realm, record) of a CI are one other thing. Raises as `merge` does."""
 
     def work(tx: WriteTransaction) -> Decided:
-        item = _item(tx, ci)
+        item = ci_of_id(tx, ci)
         members = _members(parts, tx, item)
         named = {record_key(*record) for record in records}
         if strangers := named - {member.record_key for member in members}:
@@ -122,7 +122,7 @@ def decide_review(
             raise Contradiction(
                 f"the review is {document.body['state']}", tuple(filter(None, [document.body.get("decision")]))
             )
-        one, other = _item(tx, document.body["a"]), _item(tx, document.body["b"])
+        one, other = ci_of_id(tx, document.body["a"]), ci_of_id(tx, document.body["b"])
         if one.id == other.id:
             raise Contradiction("both are one CI by now", ())
         person = _Person("review", author, reason)
@@ -246,25 +246,9 @@ def _apart(some: Sequence[_Member], others: Sequence[_Member]) -> list[Pair]:
     return [Pair(one.brought, other.brought, "apart") for one, other in product(some, others)]
 
 
-def _item(tx: WriteTransaction, ci: str) -> ConfigurationItem:
-    bearers = tx.bearers([f"id|{ci}"], 1).get(f"id|{ci}", ())
-    item = tx.items([bearers[0].ci]).get(bearers[0].ci) if bearers else None
-    if item is None:
-        raise UnknownReference(f"no CI {ci}")
-    return item
-
-
 def _members(parts: Parts, tx: WriteTransaction, item: ConfigurationItem) -> list[_Member]:
-    """The sightings of a CI, first applied first; a person's corrections go where their record goes."""
-    found = [
-        (sighting.applied, _Member(sighting.brought, record.key))
-        for record in tx.records(item.records).values()
-        for sighting, ci in zip(sightings_of(record, parts.vocabulary), record.cis, strict=True)
-        if ci == item.id and not is_human(sighting)
-    ]
-    if not found:
-        raise Invalid(f"{item.name} is known by a person's word alone")
-    return [member for _, member in sorted(found)]
+    reported = reported_of(tx, item, parts.vocabulary)
+    return [_Member(sighting.brought, sighting.record_key) for sighting in reported]
 
 
 def _ci_after(outcome: Outcome, member: _Member, before: str) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cmdb.errors import Invalid, UnknownReference
 from cmdb.explanation import Explanation, explain
-from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
+from cmdb.sighting import Record, Sighting, record_of, sightings_of
+from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts
 from discovery.settings_kept import identity_settings
-from graph.store import WriteTransaction
+from graph.store import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
     Raises UnknownReference for a CI that is gone by now, Invalid for one that people alone speak of.
     """
 
-    def work(tx: WriteTransaction) -> Explained:
+    def look_at(look: ReadTransaction, _: int) -> Explained:
         same = a.ci == b.ci
-        one, other = _sightings(parts, tx, a), _sightings(parts, tx, b)
+        one, other = _sightings(parts, look, a), _sightings(parts, look, b)
         if same and {s.key for s in one} & {s.key for s in other}:
             one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
-        settings = identity_settings(tx)
-        block = tx.block(
+        settings = identity_settings(look)
+        block = look.block(
             [sighting.key for sighting in (*one, *other)],
             {},
             common_at=settings.common_at,
             largest=settings.largest_block,
         )
-        records = tx.records({record_of(sighting) for sighting in block.sightings})
+        records = look.records({record_of(sighting) for sighting in block.sightings})
         decisions = _decided(records.values(), one, other)
         sightings = [
             sighting
@@ -60,23 +60,12 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
             return Explained(same, None, decisions)
         return Explained(same, explain(one, other, sightings, parts.vocabulary, settings, block.common), decisions)
 
-    return parts.store.write(work)
+    return parts.store.read(look_at)
 
 
-def _sightings(parts: Parts, tx: WriteTransaction, end: End) -> list[Sighting]:
-    item = tx.items([end.ci]).get(end.ci)
-    if item is None:
-        raise UnknownReference(f"no CI {end.ci}")
-    found = [
-        sighting
-        for record in tx.records(item.records).values()
-        if end.record in (None, record.key)
-        for sighting, ci in zip(sightings_of(record, parts.vocabulary), record.cis, strict=True)
-        if ci == end.ci and not is_human(sighting)
-    ]
-    if not found:
-        raise Invalid(f"{item.name} is known by a person's word alone: nothing was weighed")
-    return sorted(found, key=lambda sighting: sighting.applied)
+def _sightings(parts: Parts, look: ReadTransaction, end: End) -> list[Sighting]:
+    reported = reported_of(look, ci_of_id(look, end.ci), parts.vocabulary)
+    return [sighting for sighting in reported if end.record in (None, sighting.record_key)]
 
 
 def _first_and_rest(sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[Sighting]]:

@@ -7,12 +7,12 @@ from typing import Any
 from cmdb.errors import Invalid
 from cmdb.graph_patch import DocumentWrite
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
-from graph.store import WriteTransaction
+from graph.store import ReadTransaction, WriteTransaction
 
 SETTINGS, IDENTITY = "settings", "identity"
 
 
-def identity_settings(tx: WriteTransaction) -> IdentitySettings:
+def identity_settings(tx: WriteTransaction | ReadTransaction) -> IdentitySettings:
     """What the store keeps; the defaults where nobody changed anything."""
     document = tx.document(SETTINGS, IDENTITY)
     return replace(DEFAULT_IDENTITY, **document.body) if document is not None else DEFAULT_IDENTITY

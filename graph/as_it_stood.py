@@ -14,6 +14,7 @@ from cmdb.draft import name_key
 from cmdb.past import open_said
 from cmdb.relation import Relation
 from cmdb.vocabulary import Vocabulary
+from graph.item_view import others_of, records_named
 from graph.matching import fits, line
 from graph.past import (
     ALIAS,
@@ -92,18 +93,15 @@ def item_at(look: ReadTransaction, id_: str, revision: int, vocabulary: Vocabula
     if ci is None:
         return None
     relations = relations_at(look, [ci.id], revision)
-    others = {relation.to_ci if relation.from_ci == ci.id else relation.from_ci for relation in relations}
+    others = others_of(ci.id, relations)
     neighbours = {other.id: other.name for other in cis_at(look, others, revision).values()}
-    named = {fact.record for fact in ci.facts.values()} | set(ci.records)
-    named |= {value.record for fact in ci.facts.values() for value in fact.outvoted}
-    named |= {witness.record for relation in relations for witness in relation.witnesses}
     at = look.recorded_at(revision)
     records = {
         key: RecordTimes(
             key, state.said.source, state.said.realm, state.said.record,
             min(state.said.observed_at, at), min(state.said.observed_at, at), state.ci,
         )
-        for key, state in records_at(look, named, revision, vocabulary).items()
+        for key, state in records_at(look, records_named(ci, relations), revision, vocabulary).items()
     }  # fmt: skip
     return ItemView(revision, _not_later(ci, at), records, relations, neighbours)
 

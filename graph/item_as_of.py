@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from graph.estate_at import MovedEstate
+from graph.item_view import others_of, records_named
 from graph.store import ItemView, ReadTransaction, RecordTimes
 
 
@@ -15,15 +16,12 @@ def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEsta
     unmoved = [found for found in look.incident([id_]) if found.id not in estate.relations]
     put_back = [found for found in estate.relations.values() if found and id_ in (found.from_ci, found.to_ci)]
     relations = tuple(sorted([*unmoved, *put_back], key=lambda found: found.id))
-    others = {found.to_ci if found.from_ci == id_ else found.from_ci for found in relations}
+    others = others_of(id_, relations)
     neighbours = {
         key: other.name for key, other in {**look.items(others), **moved.cis}.items() if other and key in others
     }
-    named = {fact.record for fact in ci.facts.values()} | set(ci.records)
-    named |= {value.record for fact in ci.facts.values() for value in fact.outvoted}
-    named |= {witness.record for found in relations for witness in found.witnesses}
     records = {}
-    for key, record in look.records(named).items():
+    for key, record in look.records(records_named(ci, relations)).items():
         observed_at = (moved.records[key].said if key in moved.records else record.versions[-1].said).observed_at
         seen = min(observed_at, at)
         records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, record.ci)

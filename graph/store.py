@@ -166,6 +166,20 @@ class ReadTransaction(Protocol):
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
         """Whole records by key; unknown keys are left out."""
 
+    def block(
+        self,
+        sightings: Collection[str],
+        keys: Mapping[str, int],
+        cis: Collection[str] = (),
+        *,
+        common_at: int,
+        largest: int,
+    ) -> Block:
+        """As Surroundings.block."""
+
+    def document(self, kind: str, key: str) -> Document | None:
+        """A document of the ledger."""
+
     def leads(self, ids: Collection[str]) -> Mapping[str, str]:
         """Absorbed ids → the CI that holds their sighting; others are left out."""
 

@@ -96,7 +96,6 @@ INCIDENT = (
     "UNWIND $keys AS key MATCH (c:CI {id: key})-[r]-(:CI) WITH DISTINCT r WITH r, startNode(r) AS a, endNode(r) AS b "
     f"RETURN {RELATION_COLUMNS}"
 )
-SURVIVOR = "OPTIONAL MATCH (a:Alias {id: $id}) RETURN coalesce(a.ci, $id)"
 NAMES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.name"
 CLASSES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.class"
 RECORD_TIMES = (

@@ -2,14 +2,16 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import IO, Any, TypeVar
 
 from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
-from graph.encoding import decode_events, from_json, to_json
+from graph.encoding import from_json, to_json
 from graph.estate_as_of import past_estate
-from graph.events import first_events
+from graph.events import first_events, latest_events
+from graph.item_view import item_view
 from graph.ledger import Document
 from graph.neo4j_store import dumping, searching
 from graph.neo4j_store import statements as cypher
@@ -27,7 +29,6 @@ from graph.store import (
     PastEvent,
     ReadTransaction,
     RecordPlace,
-    RecordTimes,
     Search,
     StoreCounts,
     WriteTransaction,
@@ -85,7 +86,12 @@ class Neo4jStore:
         return self._sessions.standing_still(lambda at, revision: look(survey(at, revision)))
 
     def item(self, ci: str) -> ItemView | None:
-        return self._sessions.one_revision(lambda look, revision: _item(look, revision, ci))
+        def read(look: Lookups, revision: int) -> ItemView | None:
+            back = LookingBack(look.tx, look.spelling)
+            times, names = partial(look.rows, cypher.RECORD_TIMES), partial(look.rows, cypher.NAMES)
+            return item_view(back, revision, ci, times=times, names=names)
+
+        return self._sessions.one_revision(read)
 
     def bearers(
         self, keys: Collection[str], limit: int, *, every_realm: bool = False
@@ -93,7 +99,12 @@ class Neo4jStore:
         return self._sessions.one_revision(lambda look, _: look.bearers(keys, limit, every_realm=every_realm))
 
     def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
-        return self._sessions.one_revision(lambda look, _: _history(look, ci, before, limit))
+        def read(look: Lookups, _: int) -> tuple[PastEvent, ...]:
+            survivor = LookingBack(look.tx, look.spelling).leads([ci]).get(ci, ci)
+            newest = before[0] if before else (1 << 63) - 1
+            return latest_events(look.stream(cypher.HISTORY, ci=survivor, newest=newest), before, limit)
+
+        return self._sessions.one_revision(read)
 
     def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
         revision, seq = after
@@ -163,37 +174,3 @@ def _read_back(held: IO[bytes]) -> Iterator[FoundCI]:
         held.seek(0)
         for line in held:
             yield FoundCI(*from_json(line))
-
-
-def _item(look: Lookups, revision: int, ci: str) -> ItemView | None:
-    survivor = _survivor(look, ci)
-    found = look.items([survivor]).get(survivor)
-    if found is None:
-        return None
-    relations = look.incident([survivor])
-    others = {r.to_ci if r.from_ci == survivor else r.from_ci for r in relations}
-    named = {fact.record for fact in found.facts.values()}
-    named |= {value.record for fact in found.facts.values() for value in fact.outvoted}
-    named |= {witness.record for relation in relations for witness in relation.witnesses}
-    records = {row[0]: RecordTimes(*row) for row in look.rows(cypher.RECORD_TIMES, {*found.records, *named})}
-    neighbours: dict[str, str] = dict(look.rows(cypher.NAMES, others))
-    return ItemView(revision, found, records, relations, neighbours)
-
-
-def _history(look: Lookups, ci: str, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
-    newest = before[0] if before else (1 << 63) - 1
-    found: list[PastEvent] = []
-    for revision, seq, observed_at, recorded_at, run, source, of, record, events in look.stream(
-        cypher.HISTORY, ci=_survivor(look, ci), newest=newest
-    ):
-        for at, event in reversed(list(enumerate(decode_events(events), seq))):
-            if before is None or (revision, at) < before:
-                found.append(PastEvent(revision, at, observed_at, recorded_at, run, source, of, record, *event))
-            if len(found) == limit:
-                return tuple(found)
-    return tuple(found)
-
-
-def _survivor(look: Lookups, ci: str) -> str:
-    ((survivor,),) = look.run(cypher.SURVIVOR, id=ci)
-    return str(survivor)

@@ -89,7 +89,6 @@ INCIDENT = (
     "and f.from_ci = k.value union "
     "select t.id from json_each(?1) k join relation t on t.to_ci = k.value) order by r.id"
 )
-SURVIVOR = "select coalesce((select ci from alias where id = ?1), ?1)"
 NAMES = "select c.id, c.name from json_each(?) k join ci c on c.id = k.value"
 RECORD_TIMES = (
     "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci "

@@ -1,6 +1,7 @@
 """SqliteStore: the graph in one file, for one machine and any number of its processes."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -8,9 +9,10 @@ from urllib.parse import quote
 from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
-from graph.encoding import decode_events, from_json
+from graph.encoding import from_json
 from graph.estate_as_of import past_estate
-from graph.events import first_events
+from graph.events import first_events, latest_events
+from graph.item_view import item_view
 from graph.ledger import Document
 from graph.sqlite_store import dumping, searching
 from graph.sqlite_store import statements as sql
@@ -27,7 +29,6 @@ from graph.store import (
     PastEvent,
     ReadTransaction,
     RecordPlace,
-    RecordTimes,
     Search,
     StoreCounts,
     WriteTransaction,
@@ -87,19 +88,14 @@ class SqliteStore:
 
     def item(self, ci: str) -> ItemView | None:
         with self._connections.reading() as connection:
-            look = Lookups(connection)
-            survivor = connection.execute(sql.SURVIVOR, (ci,)).fetchone()[0]
-            found = look.items([survivor]).get(survivor)
-            if found is None:
-                return None
-            relations = look.incident([survivor])
-            others = {r.to_ci if r.from_ci == survivor else r.from_ci for r in relations}
-            named = {fact.record for fact in found.facts.values()}
-            named |= {value.record for fact in found.facts.values() for value in fact.outvoted}
-            named |= {witness.record for relation in relations for witness in relation.witnesses}
-            records = {row[0]: RecordTimes(*row) for row in look.rows(sql.RECORD_TIMES, {*found.records, *named})}
-            neighbours: dict[str, str] = dict(look.rows(sql.NAMES, others))
-            return ItemView(look.last_revision()[0], found, records, relations, neighbours)
+            look = LookingBack(connection)
+            return item_view(
+                look,
+                look.last_revision()[0],
+                ci,
+                times=partial(look.rows, sql.RECORD_TIMES),
+                names=partial(look.rows, sql.NAMES),
+            )
 
     def bearers(
         self, keys: Collection[str], limit: int, *, every_realm: bool = False
@@ -108,19 +104,10 @@ class SqliteStore:
             return Lookups(connection).bearers(keys, limit, every_realm=every_realm)
 
     def history(self, ci: str, *, before: tuple[int, int] | None, limit: int) -> tuple[PastEvent, ...]:
-        found: list[PastEvent] = []
         with self._connections.reading() as connection:
-            survivor = connection.execute(sql.SURVIVOR, (ci,)).fetchone()[0]
+            survivor = LookingBack(connection).leads([ci]).get(ci, ci)
             newest = before[0] if before else 1 << 62
-            for revision, seq, observed_at, recorded_at, run, source, of, record, events in connection.execute(
-                sql.HISTORY, (survivor, newest)
-            ):
-                for at, event in reversed(list(enumerate(decode_events(events), seq))):
-                    if before is None or (revision, at) < before:
-                        found.append(PastEvent(revision, at, observed_at, recorded_at, run, source, of, record, *event))
-                    if len(found) == limit:
-                        return tuple(found)
-        return tuple(found)
+            return latest_events(connection.execute(sql.HISTORY, (survivor, newest)), before, limit)
 
     def events(self, after: tuple[int, int], limit: int) -> tuple[PastEvent, ...]:
         with self._connections.reading() as connection:

@@ -8,7 +8,7 @@ import pytest
 
 from cmdb.errors import Contradiction, Invalid, UnknownReference
 from cmdb.observation import Claim, Observation
-from discovery.by_hand import correct
+from discovery.by_hand import correct, withdraw
 from discovery.decisions import decide_review, merge, split, undo
 from discovery.run import Parts, take
 from graph.store import Search
@@ -219,3 +219,27 @@ def test_a_correction_goes_with_the_record_it_was_made_about(parts: Parts, say: 
     assert view.ci.facts["environment"].value == "test"
     undo(parts, done.id, ["merge"], author="ann")
     assert _picture(parts) == before
+
+
+def test_a_correction_can_be_withdrawn_from_whatever_its_ci_has_become(parts: Parts, say: Say) -> None:
+    ids = _two(parts, say)
+    correct(parts, ids["b"], {"environment": "test"}, **BY)
+    merge(parts, ids["a"], ids["b"], **BY)
+    withdraw(parts, ids["a"], "environment")
+    view = parts.store.item(ids["a"])
+    assert view is not None
+    assert "environment" not in view.ci.facts
+
+
+def test_a_word_on_a_thing_stays_with_it_when_its_first_record_was_reused(parts: Parts, say: Say, clock: Any) -> None:
+    take(parts, None, [say("asset-1", identifiers=[("serial", "OLD111")])])
+    (old,) = parts.store.search(Search(), after=None, limit=9)
+    clock.at += 24 * 3600 * 1_000_000
+    take(parts, None, [say("asset-1", identifiers=[("serial", "NEW222")])])
+    with pytest.raises(Invalid, match="something else by now"):
+        correct(parts, old.id, {"environment": "test"}, **BY)
+    take(parts, None, [say("asset-7", source="other", identifiers=[("serial", "OLD111")])])
+    correct(parts, old.id, {"environment": "test"}, **BY)
+    view = parts.store.item(old.id)
+    assert view is not None
+    assert view.ci.facts["environment"].value == "test"
