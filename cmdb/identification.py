@@ -10,16 +10,15 @@ from itertools import combinations
 
 from cmdb.agglomeration import Review as Review
 from cmdb.agglomeration import Rulings, agglomerate
-from cmdb.ci_class import DEVICE
 from cmdb.crowding import Crowding, crowding
 from cmdb.decision import Decision
 from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import MEETING, held_from_to, is_passing, keys_borne, leads_on, now_key
+from cmdb.linking import MEETING, held_from_to, held_together, is_passing, keys_borne, leads_on, never_one, now_key
 from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
-from cmdb.vocabulary import SourceTraits, Vocabulary
+from cmdb.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ def identify(
         {key: held_by for key, held_by in shared.items() if leads_on(key)}, things, borne, vocabulary, settings
     )
     ruled = {(min(d.a, d.b), max(d.a, d.b)): d.verdict for d in decisions}
+    ruled_with = _ruled_with(ruled)
     links = _links(shared, things, borne, crowd, vocabulary, settings)
     groups: list[tuple[Sighting, ...]] = []
     reviews: list[Review] = []
@@ -60,13 +60,14 @@ def identify(
             continue
         component.sort(key=lambda at: things[at].key)
         weigh = Weigher(vocabulary, settings, _among(component, things, borne, crowd, vocabulary, settings))
-        if not ruled and plainly_one(component, things, borne, weigh):
+        decided = {pair: ruled[pair] for at in component for pair in ruled_with.get(things[at].key, ())}
+        if not decided and plainly_one(component, things, borne, weigh):
             groups.append(tuple(things[at] for at in component))
             continue
         alone = [group_of(things[at], borne[at], vocabulary) for at in component]
         place = {at: number for number, at in enumerate(component)}
         near = {number: {place[other] for other in links[at]} for at, number in place.items()}
-        found, asked = agglomerate(alone, near, weigh, ruled)
+        found, asked = agglomerate(alone, near, weigh, decided)
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
     company = _company(things, shared, vocabulary)
@@ -76,6 +77,15 @@ def identify(
         tuple(sorted(reviews, key=lambda review: (review.a, review.b))),
         company,
     )
+
+
+def _ruled_with(ruled: Rulings) -> dict[str, list[tuple[str, str]]]:
+    """Sighting key → the pairs that a person decided it in."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair in ruled:
+        for key in pair:
+            found.setdefault(key, []).append(pair)
+    return found
 
 
 def _held_now(
@@ -131,8 +141,6 @@ def _links(
 ) -> dict[int, set[int]]:
     """Who is worth comparing with whom: only they can have evidence in favour and no veto for ever."""
     links: dict[int, set[int]] = {}
-    traits = {source: vocabulary.traits(source) for source in {thing.source for thing in things}}
-    classes = vocabulary.classes
     for key, bearing in shared.items():
         if not leads_on(key):
             pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
@@ -141,12 +149,7 @@ def _links(
         else:
             continue
         for one, other in pairs:
-            mine, theirs = things[one], things[other]
-            if (
-                mine.source == theirs.source
-                and classes[mine.said.ci_class].family == DEVICE
-                and _never_one(mine, theirs, traits[mine.source])
-            ):
+            if never_one(things[one], things[other], vocabulary):
                 continue
             links.setdefault(one, set()).add(other)
             links.setdefault(other, set()).add(one)
@@ -171,16 +174,8 @@ def _holders_in_turn(
         for (begin, _), other in held[number + 1 :]:
             if begin - last > MEETING:
                 break
-            yield one, other
-
-
-def _never_one(mine: Sighting, theirs: Sighting, traits: SourceTraits) -> bool:
-    """What `veto` would say of two devices in any company, asked before anything is weighed."""
-    if mine.realm != theirs.realm:
-        return False
-    if mine.record_key == theirs.record_key:
-        return traits.by_address
-    return traits.one_record_per_thing and mine.first <= theirs.last and theirs.first <= mine.last
+            if held_together(things[one], borne[one][key], things[other], borne[other][key], vocabulary):
+                yield one, other
 
 
 def _components(things: Sequence[Sighting], links: dict[int, set[int]], ruled: Rulings) -> list[list[int]]:

@@ -15,9 +15,11 @@ _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 
 RECENT = 7 * DAY
 """microseconds before a record's last contact after which an address that it no longer has is forgotten"""
-MEETING = 2 * DAY
-"""microseconds between two that held an address within which that is a reason to compare them"""
+MEETING = DAY // 2
+"""microseconds between two that held an address within which that is a reason to compare them: sources look at
+different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
+"""microseconds of one key under which those who held an address find each other"""
 
 
 def place_key(parent: str, ci_class: str, name: str) -> str:
@@ -36,6 +38,63 @@ def leads_on(key: str) -> bool:
     Those who may have held one at the same time share a key `at|address|realm|when`, which says nothing else.
     """
     return not key.startswith("ip|")
+
+
+def is_meeting(key: str) -> bool:
+    """Whether it is a key of those who may have held an address at one time; `meet` says which of them did."""
+    return key.startswith("at|")
+
+
+def meet(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether both held an address at nearly the same time, and may be of one thing at all."""
+    if one.realm != other.realm or never_one(one, other, vocabulary):
+        return False
+    held = {life.value: life for life in one.lifetimes if life.kind == "ip"}
+    for life in other.lifetimes:
+        mine = held.get(life.value) if life.kind == "ip" else None
+        if mine is None:
+            continue
+        if held_together(one, (mine.first, mine.last), other, (life.first, life.last), vocabulary):
+            return True
+    return False
+
+
+def held_together(
+    one: Sighting, mine: tuple[int, int], other: Sighting, theirs: tuple[int, int], vocabulary: Vocabulary
+) -> bool:
+    """Whether two held the address that they showed then (first, last) at nearly the same time.
+
+    Those who hold it to this day are compared by all the time that they have; others by the last week of it, for
+    somebody else may have held it in between. So both have a meeting key in common.
+    """
+    when, then = held_from_to(one, *mine, vocabulary), held_from_to(other, *theirs, vocabulary)
+    if when is None or then is None or _apart(when, then) > MEETING:
+        return False
+    holds = mine[1] == one.last or is_passing(one, vocabulary)
+    other_holds = theirs[1] == other.last or is_passing(other, vocabulary)
+    return (holds and other_holds) or _apart(_lately(when), _lately(then)) <= MEETING
+
+
+def _apart(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return max(one[0] - other[1], other[0] - one[1])
+
+
+def _lately(span: tuple[int, int]) -> tuple[int, int]:
+    return max(span[0], span[1] - RECENT), span[1]
+
+
+def never_one(mine: Sighting, theirs: Sighting, vocabulary: Vocabulary) -> bool:
+    """What a veto would say of two records of one source in any company, asked before anything is weighed."""
+    if (
+        mine.source != theirs.source
+        or mine.realm != theirs.realm
+        or vocabulary.classes[mine.said.ci_class].family != DEVICE
+    ):
+        return False
+    traits = vocabulary.traits(mine.source)
+    if mine.record_key == theirs.record_key:
+        return traits.by_address
+    return traits.one_record_per_thing and mine.first <= theirs.last and theirs.first <= mine.last
 
 
 def now_key(address_key: str) -> str:

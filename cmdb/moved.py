@@ -105,6 +105,10 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
         for ci, was in draft.were.items()
         if ci not in draft.items or name_key(was.name) in moved or any(key in moved for key in _all_keys(draft, ci))
     }
+    # A record's open sighting stands for all that it was, also where only what it was has been settled.
+    for key in draft.placed - draft.settled:
+        if not moved.isdisjoint(draft.keys_of_all(key)):
+            former.add(draft.new[key].ci)
     # Those who bear such a key need not be in the draft: no block is followed over it.
     apart = [key for key in moved if key.startswith("name|") or not leads_on(key)]
     for bearers in draft.around.bearers(sorted(apart), BEARERS_READ).values():

@@ -10,9 +10,10 @@ from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import Match, Review, identify
-from cmdb.linking import leads_on
+from cmdb.linking import is_meeting, leads_on, meet
 from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Record, Sighting, closed_number, record_of, sightings_of
+from cmdb.surroundings import Asked
 
 
 @dataclass(slots=True)
@@ -32,14 +33,15 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     """
     shaken = _Shaken(cis=set(cis))
     carried: Counter[str] = Counter()
+    said: dict[str, frozenset[str]] = {}
     for key in keys:
         _lay_out(draft, key)
-        moved = _moved(draft, key, shaken)
-        carried.update({linking for at in moved for linking in draft.keys[key][at]})
+        moved = {draft.sightings[key][at].key: draft.keys[key][at] for at in _moved(draft, key, shaken)}
+        carried.update({linking for held in moved.values() for linking in held})
+        said |= moved
     settings = draft.context.settings
-    block = draft.around.block(
-        shaken.stored, carried, shaken.cis, common_at=settings.common_at, largest=settings.largest_block
-    )
+    asked = Asked(shaken.stored, _ordered(draft, said), said, carried, shaken.cis)
+    block = draft.around.block(asked, draft.vocabulary, common_at=settings.common_at, largest=settings.largest_block)
     if block.cut:
         _leave_as_it_is(draft, shaken)
         return
@@ -136,10 +138,22 @@ def _closed(draft: Draft, members: set[str]) -> set[str]:
         reached.add(at)
         for linking in _keys_of_one(draft, at):
             if linking not in draft.common and leads_on(linking):
-                todo.extend(other for other in draft.carriers[linking] if other not in reached)
+                others = draft.carriers[linking] - reached
+                todo.extend(_meeting(draft, at, others) if others and is_meeting(linking) else others)
         if at in place:
             todo.extend(other for other in of_ci[place[at]] if other not in reached)
     return reached
+
+
+def _meeting(draft: Draft, at: str, others: Iterable[str]) -> Iterable[str]:
+    one = _sighting(draft, at)
+    return [other for other in others if meet(one, _sighting(draft, other), draft.vocabulary)]
+
+
+def _sighting(draft: Draft, sighting: str) -> Sighting:
+    key = record_of(sighting)
+    seen = draft.sightings[key]
+    return seen[-1] if sighting == key else seen[closed_number(sighting)]
 
 
 def _keys_of_one(draft: Draft, sighting: str) -> frozenset[str]:

@@ -1,12 +1,13 @@
 """What reconciliation may ask of the graph that it is about to change; a store answers under its write lock."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.relation import Relation
-from cmdb.sighting import Record
+from cmdb.sighting import Record, Sighting
+from cmdb.vocabulary import Vocabulary
 
 
 class Brief(NamedTuple):
@@ -37,6 +38,21 @@ class Bearer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a block begins."""
+
+    stored: Collection[str] = ()
+    """keys of sightings, as the store has them"""
+    said: Sequence[Sighting] = ()
+    """sightings that the store does not have, or not like this"""
+    keys_of: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """the linking keys of each of `said`, by its key"""
+    keys: Mapping[str, int] = field(default_factory=dict)
+    """those keys, and how many records of the batch carry each"""
+    cis: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Sightings that may be of one thing with those asked for: nothing outside shares a key or a CI with them."""
 
@@ -57,20 +73,12 @@ class Surroundings(Protocol):
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         """Briefs of the records with these keys; unknown keys are left out."""
 
-    def block(
-        self,
-        sightings: Collection[str],
-        keys: Mapping[str, int],
-        cis: Collection[str] = (),
-        *,
-        common_at: int,
-        largest: int,
-    ) -> Block:
-        """These sightings, those with these linking keys and of these CIs, the members of their CIs, until closed.
+    def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
+        """The sightings asked for, those that share a linking key with them, the members of their CIs, until closed.
 
-        Sightings are named as the store has them. `keys` says how many of the batch's records carry each key. A key
-        that more than `common_at` stored records carry links nothing, unless the batch may have moved it over the
-        line: one carried by at most `common_at` + its count in the batch is still followed.
+        Over an address, those that held it at nearly the same time. A key that more than `common_at` stored records
+        carry links nothing, unless the batch may have moved it over the line: one carried by at most `common_at` +
+        its count in the batch is still followed.
         """
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:

@@ -8,7 +8,7 @@ from cmdb.sighting import Record, Sighting, record_of, sightings_of
 from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts
 from discovery.settings_kept import identity_settings
-from graph.store import ReadTransaction
+from graph.store import Asked, ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,8 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
         if same and {s.key for s in one} & {s.key for s in other}:
             one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
         settings = identity_settings(look)
-        block = look.block(
-            [sighting.key for sighting in (*one, *other)],
-            {},
-            common_at=settings.common_at,
-            largest=settings.largest_block,
-        )
+        asked = Asked([sighting.key for sighting in (*one, *other)])
+        block = look.block(asked, parts.vocabulary, common_at=settings.common_at, largest=settings.largest_block)
         records = look.records({record_of(sighting) for sighting in block.sightings})
         decisions = _decided(records.values(), one, other)
         sightings = [

@@ -3,12 +3,13 @@
 Every store asks its database the same three questions, a whole round at once, so this is written once for all.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cmdb.linking import leads_on
-from cmdb.sighting import record_of
+from cmdb.linking import is_meeting, leads_on
+from cmdb.sighting import Sighting, record_of
+from cmdb.surroundings import Asked
 
 
 class Carried(NamedTuple):
@@ -21,7 +22,7 @@ class Carried(NamedTuple):
 class Belongings(NamedTuple):
     """What a stored sighting leads on to."""
 
-    sighting: str
+    sighting: Sighting
     keys: Collection[str]
     ci: str
 
@@ -35,72 +36,135 @@ class Closure:
     cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a store answers, a round at a time."""
+
+    carriers: Callable[[Mapping[str, int]], Carried]
+    """given how many records may carry each key"""
+    belongings: Callable[[Collection[str]], Mapping[str, Sequence[Belongings]]]
+    """record → its sightings"""
+    members: Callable[[Collection[str]], Iterable[tuple[str, Collection[str]]]]
+    """(CI, its records)"""
+
+
 def close_block(
-    sightings: Collection[str],
-    keys: Mapping[str, int],
-    cis: Collection[str] = (),
-    *,
-    common_at: int,
-    largest: int,
-    carriers: Callable[[Mapping[str, int]], Carried],
-    belongings: Callable[[Collection[str]], Mapping[str, Sequence[Belongings]]],
-    members: Callable[[Collection[str]], Iterable[tuple[str, Collection[str]]]],
+    asked: Asked, reads: Reads, meet: Callable[[Sighting, Sighting], bool], *, common_at: int, largest: int
 ) -> Closure:
     """Follow keys to their carriers, sightings to their keys and CI, CIs to their members, until nothing is new.
 
-    `carriers` is given how many records may carry each key. `belongings`: record → its sightings. What else a record
-    was, before it was reused or since, has no part in it. A batch touches many things that have nothing to do with
-    each other, so `largest` bounds each part that hangs together, never their sum: a larger part is not followed over
-    further keys, and the block is `cut`. The members of a CI always come together, or a fold over a few of them would
-    pass for the whole.
+    Over an address only those are followed that `meet`. What else a record was, before it was reused or since, has no
+    part in it. A batch touches many things that have nothing to do with each other, so `largest` bounds each part that
+    hangs together, never their sum: a larger part is not followed over further keys, and the block is `cut`. The
+    members of a CI always come together, or a fold over a few of them would pass for the whole.
     """
-    common: dict[str, int] = {}
-    found: set[str] = set()
-    asked: set[str] = set()
-    known_cis: set[str] = set()
-    parts = _Parts()
-    cut = False
-    wanted = {key: common_at + count for key, count in keys.items() if leads_on(key)}
-    wanted_cis = set(cis)
-    todo: dict[str, Belongings] = {}
-    for held in belongings({record_of(sighting) for sighting in sightings}).values() if sightings else ():
-        todo.update((one.sighting, one) for one in held if one.sighting in sightings)
-    while wanted or wanted_cis or todo:
-        asked.update(wanted)
-        carried = carriers(wanted) if wanted else Carried({}, {})
-        common.update(carried.too_many)
-        known_cis |= wanted_cis
-        held_by = list(members(wanted_cis)) if wanted_cis else []
-        bearing = {record for records in carried.by.values() for record in records}
-        bearing.update(record for _, records in held_by for record in records)
-        theirs = belongings(bearing) if bearing else {}
+    block = _Growing(reads, meet)
+    for sighting in asked.said:
+        for key in asked.keys_of[sighting.key]:
+            if is_meeting(key):
+                block.hold(key, sighting)
+    wanted = {key: common_at + count for key, count in asked.keys.items() if leads_on(key)}
+    cis = set(asked.cis)
+    new = block.named(asked.stored)
+    while wanted or cis or new or block.unmet:
+        new += [*block.carrying(wanted), *block.belonging(cis), *block.meeting()]
+        reached, cis = block.take(new)
+        new = []
+        if len(block.found) > largest:
+            too_large = {key for key in reached if block.part_of(key) > largest}
+            block.cut = block.cut or bool(too_large)
+            reached -= too_large
+        wanted = dict.fromkeys(reached, common_at)
+    return Closure(frozenset(block.found), block.common, block.cut)
+
+
+class _Growing:
+    """A block as it grows; mutable, and seen by nobody but `close_block`."""
+
+    def __init__(self, reads: Reads, meet: Callable[[Sighting, Sighting], bool]) -> None:
+        self.reads, self.meet = reads, meet
+        self.found: set[str] = set()
+        self.common: dict[str, int] = {}
+        self.cut = False
+        self.unmet: list[tuple[str, Sighting]] = []
+        """(address key, sighting of the block) not yet held against the key's other carriers"""
+        self._asked: set[str] = set()
+        self._cis: set[str] = set()
+        self._holders: dict[str, list[Sighting]] = {}
+        self._carriers: dict[str, list[Belongings]] = {}
+        """address key → all its carriers, whether they meet one of the block or not"""
+        self._parts = _Parts()
+
+    def hold(self, key: str, sighting: Sighting) -> None:
+        """Note that a sighting of the block carries an address key."""
+        self._holders.setdefault(key, []).append(sighting)
+        self.unmet.append((key, sighting))
+
+    def named(self, sightings: Collection[str]) -> list[Belongings]:
+        """Those with these keys."""
+        held = self.reads.belongings({record_of(sighting) for sighting in sightings}) if sightings else {}
+        return [one for several in held.values() for one in several if one.sighting.key in sightings]
+
+    def carrying(self, keys: Mapping[str, int]) -> Iterator[Belongings]:
+        """Those that carry these keys; of an address they are only noted."""
+        self._asked.update(keys)
+        carried = self.reads.carriers(keys) if keys else Carried({}, {})
+        self.common.update(carried.too_many)
+        theirs = self.reads.belongings({record for records in carried.by.values() for record in records})
         for key, records in carried.by.items():
             those = [one for record in records for one in theirs.get(record, ()) if key in one.keys]
-            parts.tie(_KEY + key, [one.sighting for one in those])
-            todo.update((one.sighting, one) for one in those if one.sighting not in found)
-        for ci, holding in held_by:
-            those = [one for record in holding for one in theirs.get(record, ()) if one.ci == ci]
-            parts.tie(_CI + ci, [one.sighting for one in those])
-            todo.update((one.sighting, one) for one in those if one.sighting not in found)
-        found.update(todo)
-        reached: set[str] = set()
-        wanted_cis = set()
-        for one in todo.values():
-            followed = [key for key in one.keys if leads_on(key)]
-            reached.update(followed)
-            wanted_cis.add(one.ci)
-            for key in followed:
-                parts.tie(_KEY + key, (one.sighting,))
-            parts.tie(_CI + one.ci, (one.sighting,))
-        todo = {}
-        wanted_cis -= known_cis
-        reached -= asked
-        if len(found) > largest:
-            open_ended = {key for key in reached if parts.sightings_with(_KEY + key) > largest}
-            cut = cut or bool(open_ended)
-            reached -= open_ended
-        wanted = dict.fromkeys(reached, common_at)
-    return Closure(frozenset(found), common, cut)
+            if is_meeting(key):
+                self._carriers[key] = those
+                self.unmet.extend((key, holder) for holder in self._holders.get(key, ()))
+            else:
+                self._parts.tie(_KEY + key, [one.sighting.key for one in those])
+                yield from those
+
+    def belonging(self, cis: Collection[str]) -> Iterator[Belongings]:
+        """The members of these CIs."""
+        self._cis.update(cis)
+        held_by = list(self.reads.members(cis)) if cis else []
+        theirs = self.reads.belongings({record for _, records in held_by for record in records}) if held_by else {}
+        for ci, records in held_by:
+            those = [one for record in records for one in theirs.get(record, ()) if one.ci == ci]
+            self._parts.tie(_CI + ci, [one.sighting.key for one in those])
+            yield from those
+
+    def meeting(self) -> Iterator[Belongings]:
+        """Carriers of an address that meet one of the block."""
+        unmet, self.unmet = self.unmet, []
+        for key, holder in unmet:
+            for one in self._carriers.get(key, ()):
+                if one.sighting.key != holder.key and self.meet(holder, one.sighting):
+                    self._parts.tie(_SIGHTING + holder.key, [one.sighting.key])
+                    if one.sighting.key not in self.found:
+                        yield one
+
+    def take(self, new: Iterable[Belongings]) -> tuple[set[str], set[str]]:
+        """Into the block with them; the keys and CIs that they lead to for the first time."""
+        keys: set[str] = set()
+        cis: set[str] = set()
+        for one in new:
+            if one.sighting.key in self.found:
+                continue
+            self.found.add(one.sighting.key)
+            cis.add(one.ci)
+            self._parts.tie(_CI + one.ci, (one.sighting.key,))
+            for key in one.keys:
+                if is_meeting(key):
+                    self.hold(key, one.sighting)
+                elif leads_on(key):
+                    self._parts.tie(_KEY + key, (one.sighting.key,))
+                else:
+                    continue
+                keys.add(key)
+        return keys - self._asked, cis - self._cis
+
+    def part_of(self, key: str) -> int:
+        """How many sightings hang together with those that carry a key."""
+        if not is_meeting(key):
+            return self._parts.sightings_with(_KEY + key)
+        return max(self._parts.sightings_with(_SIGHTING + holder.key) for holder in self._holders[key])
 
 
 # Sightings, keys and CIs are told apart by a letter in front.

@@ -1,11 +1,14 @@
 """The records that one transaction looks at: each is read and decoded once, however often it is asked for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
-from cmdb.sighting import Record, sighting_key
-from cmdb.surroundings import Bearer, Block
-from graph.closure import Belongings, Carried, close_block
+from cmdb.linking import meet
+from cmdb.sighting import Record, sightings_of
+from cmdb.surroundings import Asked, Bearer, Block
+from cmdb.vocabulary import Vocabulary
+from graph.closure import Belongings, Carried, Reads, close_block
 from graph.encoding import from_json
 
 
@@ -16,6 +19,7 @@ class RecordsRead(ABC):
         self._records: dict[str, Record] = {}
         self._linking: dict[str, str] = {}
         """record → the linking keys of each of its sightings, as JSON"""
+        self._belonging: dict[str, tuple[Belongings, ...]] = {}
 
     @abstractmethod
     def record_rows(self, keys: Collection[str]) -> Iterable[tuple[Record, str]]:
@@ -55,25 +59,15 @@ class RecordsRead(ABC):
         """Read everything anew from here on: it has been written."""
         self._records.clear()
         self._linking.clear()
+        self._belonging.clear()
 
-    def block(
-        self,
-        sightings: Collection[str],
-        keys: Mapping[str, int],
-        cis: Collection[str] = (),
-        *,
-        common_at: int,
-        largest: int,
-    ) -> Block:
+    def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
         closed = close_block(
-            sightings,
-            keys,
-            cis,
+            asked,
+            Reads(self._carriers, partial(self._belongings, vocabulary), self.member_rows),
+            partial(meet, vocabulary=vocabulary),
             common_at=common_at,
             largest=largest,
-            carriers=self._carriers,
-            belongings=self._belongings,
-            members=self.member_rows,
         )
         return Block(closed.sightings, closed.common, closed.cut)
 
@@ -84,14 +78,17 @@ class RecordsRead(ABC):
             carried.setdefault(key, []).append(record)
         return Carried(carried, {key: count for key, count in counts.items() if count > allowed[key]})
 
-    def _belongings(self, keys: Collection[str]) -> Mapping[str, Sequence[Belongings]]:
+    def _belongings(self, vocabulary: Vocabulary, keys: Collection[str]) -> Mapping[str, Sequence[Belongings]]:
         self._read(keys)
-        return {key: tuple(self._of_each_sighting(key)) for key in keys if key in self._records}
+        return {key: self._of_each_sighting(vocabulary, key) for key in keys if key in self._records}
 
-    def _of_each_sighting(self, key: str) -> Iterator[Belongings]:
-        cis = self._records[key].cis
-        for at, (linking, ci) in enumerate(zip(from_json(self._linking[key]), cis, strict=True)):
-            yield Belongings(sighting_key(key, at if at < len(cis) - 1 else None), linking, ci)
+    def _of_each_sighting(self, vocabulary: Vocabulary, key: str) -> Sequence[Belongings]:
+        known = self._belonging.get(key)
+        if known is None:
+            record = self._records[key]
+            each = zip(sightings_of(record, vocabulary), from_json(self._linking[key]), record.cis, strict=True)
+            known = self._belonging[key] = tuple(Belongings(*one) for one in each)
+        return known
 
     def bearers(
         self, keys: Collection[str], limit: int, *, every_realm: bool = False

@@ -1,7 +1,8 @@
 """Observations and sightings drawn in one line."""
 
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,14 +11,14 @@ from cmdb.ci_class import DAY
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import Context, name_key
 from cmdb.graph_patch import EventGroup, GraphPatch
-from cmdb.linking import leads_on
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import Outcome, reconcile, reconcile_absence
 from cmdb.relation import Relation
-from cmdb.sighting import Record, Sighting, heard, record_of, sightings_of
-from cmdb.surroundings import Bearer, Block, Brief
+from cmdb.sighting import Record, Sighting, heard, sightings_of
+from cmdb.surroundings import Bearer, Brief
 from cmdb.vocabulary import SourceTraits, Vocabulary, vocabulary
-from graph.encoding import _moved
+from graph.encoding import _moved, to_json
+from graph.records_read import RecordsRead
 
 SOURCES = {
     "nmap": SourceTraits(authority=0.3, one_record_per_thing=False, by_address=True, scan=True),
@@ -90,13 +91,14 @@ def see(words: Vocabulary) -> Callable[..., list[Sighting]]:
     return seen
 
 
-class DictGraph:
+class DictGraph(RecordsRead):
     """The graph as reconciliation sees it, in dictionaries: what is written is what the patch says, no more.
 
     The stores prove the same promises on real databases; here thousands of small graphs are tried in seconds.
     """
 
     def __init__(self, words: Vocabulary) -> None:
+        super().__init__()
         self.words = words
         self.revision = 1
         self.stored: dict[str, Record] = {}
@@ -120,66 +122,34 @@ class DictGraph:
                 )  # fmt: skip
         return found
 
-    def records(self, keys: Collection[str]) -> dict[str, Record]:
-        return {key: self.stored[key] for key in keys if key in self.stored}
+    def record_rows(self, keys: Collection[str]) -> list[tuple[Record, str]]:
+        return [(self.stored[key], to_json(self.keys[key])) for key in keys if key in self.stored]
 
-    def block(
-        self,
-        sightings: Collection[str],
-        keys: Mapping[str, int],
-        cis: Collection[str] = (),
-        *,
-        common_at: int,
-        largest: int,
-    ) -> Block:
-        held = {
-            sighting.key: (linking, ci)
-            for key, record in self.stored.items()
-            for sighting, linking, ci in zip(sightings_of(record, self.words), self.keys[key], record.cis, strict=True)
-        }
-        common: dict[str, int] = {}
-        found = {sighting for sighting in sightings if sighting in held}
-        found |= {sighting for sighting, (_, ci) in held.items() if ci in cis}
-        wanted, seen = {key for key in keys if leads_on(key)}, set()
-        before = -1
-        while wanted or len(found) > before:
-            before = len(found)
-            wanted |= {key for sighting in found for key in held[sighting][0] if leads_on(key)}
-            for key in wanted - seen:
-                carriers = {sighting for sighting, (linking, _) in held.items() if key in linking}
-                if len({record_of(sighting) for sighting in carriers}) > common_at + keys.get(key, 0):
-                    common[key] = len(carriers)
-                else:
-                    found |= carriers
-            seen |= wanted
-            wanted = set()
-            of = {held[sighting][1] for sighting in found}
-            found |= {sighting for sighting, (_, ci) in held.items() if ci in of}
-            if len(found) > max(largest, len(sightings)):
-                return Block(frozenset(), common, cut=True)
-        return Block(frozenset(found), common)
+    def carrier_counts(self, keys: Collection[str]) -> dict[str, int]:
+        return dict(Counter(key for key, _ in self.carrier_rows(keys)))
 
-    def bearers(self, keys: Collection[str], limit: int) -> dict[str, tuple[Bearer, ...]]:
-        found: dict[str, list[Bearer]] = {}
+    def carrier_rows(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        return [
+            (key, record)
+            for record, held in sorted(self.keys.items())
+            for key in sorted(set().union(*held) & set(keys))
+        ]
+
+    def member_rows(self, cis: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+        return [(ci, self.cis[ci].records) for ci in sorted(cis) if ci in self.cis]
+
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
         for ci in sorted(self.cis.values(), key=lambda item: item.id):
-            for key in (name_key(ci.name), f"id|{ci.id}"):
+            for key, realms in ((name_key(ci.name), ci.realms), (f"id|{ci.id}", ("",))):
                 if key in keys:
-                    for realm in ci.realms if key.startswith("name|") else ("",):
-                        bearer = Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, realm, "")
-                        found.setdefault(key, []).append(bearer)
+                    yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, "", ""), realms
         for record in sorted(self.stored.values(), key=lambda record: record.key):
             ci = self.cis[record.ci]
             for key in {f"record|{record.key}"}.union(*self.keys[record.key]) & set(keys):
-                bearer = Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, record.realm, record.key)
-                found.setdefault(key, []).append(bearer)
-        return {key: tuple(held[:limit]) for key, held in found.items()}
+                yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, "", record.key), (record.realm,)
 
-    def waiting(self, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
-        return {
-            key: tuple(sorted(r for k, r in self.waits if k == key))
-            for key in keys
-            if any(k == key for k, _ in self.waits)
-        }
+    def waiting_rows(self, keys: Collection[str]) -> list[tuple[str, str]]:
+        return sorted((key, record) for key, record in self.waits if key in keys)
 
     def children(self, cis: Collection[str]) -> tuple[str, ...]:
         return tuple(sorted(key for key, record in self.stored.items() if record.parent in cis))
@@ -194,6 +164,7 @@ class DictGraph:
         return {id: self.cis[id] for id in ids if id in self.cis}
 
     def apply(self, patch: GraphPatch) -> None:
+        self.forget()
         for write in patch.records:
             assert write.is_new == (write.record.key not in self.stored)
             self.stored[write.record.key] = write.record

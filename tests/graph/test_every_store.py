@@ -12,7 +12,7 @@ from cmdb.observation import Claim, Observation
 from cmdb.vocabulary import Vocabulary
 from graph.ledger import Conflict
 from graph.open_store import open_store
-from graph.store import GraphStore, Search, StoreError, StoreUnavailable
+from graph.store import Asked, GraphStore, Search, StoreError, StoreUnavailable
 
 Say = Callable[..., Observation]
 Put = Callable[..., Any]
@@ -363,7 +363,9 @@ def test_every_record_key_is_listed_in_order_and_in_parts(store: GraphStore, put
     assert store.write(listed) == [f"agent|default|r{n:02}" for n in range(7)]
 
 
-def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(store: GraphStore, say: Say, put: Put) -> None:
+def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(
+    store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
     def at(record: str, serial: str, day: float) -> Observation:
         return say(record, day=day, identifiers=[("serial", serial)])
 
@@ -371,12 +373,14 @@ def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(store: GraphStor
     put(store, at("asset-1", "NEW222", 5), at("present", "NEW222", 5))
 
     def block(sighting: str) -> set[str]:
-        return set(store.write(lambda tx: tx.block([sighting], {}, common_at=50, largest=50).sightings))
+        asked = Asked([sighting])
+        return set(store.write(lambda tx: tx.block(asked, words, common_at=50, largest=50).sightings))
 
     now, closed = "agent|default|asset-1", "agent|default|asset-1|0"
     assert block(now) == {now, "agent|default|present"}
     assert block(closed) == {closed, "agent|default|former"} == block("agent|default|former")
-    of_ci = store.write(
-        lambda tx: tx.block([], {}, {tx.records([now])[now].cis[0]}, common_at=50, largest=50).sightings
-    )
-    assert of_ci == {closed, "agent|default|former"}
+
+    def of_ci(tx: Any) -> set[str]:
+        return set(tx.block(Asked(cis=tx.records([now])[now].cis[:1]), words, common_at=50, largest=50).sightings)
+
+    assert store.write(of_ci) == {closed, "agent|default|former"}
