@@ -277,7 +277,7 @@ def test_a_branch_that_is_renamed_is_read_in_full_because_what_lies_in_it_was_no
     parts: Parts, settings: Settings, estate: Estate, domain_controller: SambaDC
 ) -> None:
     complete(parts, settings(base=estate.branch))
-    domain_controller.samba_tool("ou", "rename", f"OU=People,{estate.branch}", "OU=Staff")
+    domain_controller.samba_tool("ou", "rename", f"OU=People,{estate.branch}", f"OU=Staff,{estate.branch}")
     again = complete(parts, settings(base=estate.branch))
     assert "branches were moved" in again.notes[-1]
     assert again.missed == 0

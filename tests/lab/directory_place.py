@@ -52,14 +52,19 @@ def _remove(place: Place) -> None:
     """Also what a test run that was killed left in it."""
     if not Path(f"/run/netns/{place.namespace}").exists():
         return
+    end_everything(place)
+    _ip("netns", "delete", place.namespace)
+    # Deleting a namespace takes its end of the cable with it, a moment later.
+    subprocess.run(["ip", "link", "delete", place.namespace], capture_output=True, check=False)
+
+
+def end_everything(place: Place) -> None:
+    """Kill whatever runs there, and wait until it is gone."""
     while pids := _ip("netns", "pids", place.namespace).split():
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         time.sleep(0.01)
-    _ip("netns", "delete", place.namespace)
-    # Deleting a namespace takes its end of the cable with it, a moment later.
-    subprocess.run(["ip", "link", "delete", place.namespace], capture_output=True, check=False)
 
 
 @contextlib.contextmanager

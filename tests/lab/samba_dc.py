@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.certificates import certificate_for
-from lab.directory_place import Place, place_of_its_own
+from lab.directory_place import Place, end_everything, place_of_its_own
 from lab.unavailable import Unavailable
 
 BASE = "DC=lab,DC=example"
@@ -95,12 +95,9 @@ class SambaDC:
             return
         if process.stdin:
             process.stdin.close()
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
+        end_everything(self.place)  # its children outlive it for a while
 
 
 @contextlib.contextmanager

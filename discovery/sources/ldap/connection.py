@@ -72,13 +72,15 @@ def check(settings: LdapSettings, where: Where) -> None:
 def _tls(settings: LdapSettings, where: Where) -> ldap3.Tls:
     numeric = where.host.replace(".", "").isdecimal() or ":" in where.host
     try:
+        if settings.ca_file is not None:
+            ssl.create_default_context(cafile=settings.ca_file)
         return ldap3.Tls(
             validate=ssl.CERT_REQUIRED if settings.tls_verify else ssl.CERT_NONE,
             ca_certs_file=settings.ca_file,
             sni=None if numeric else where.host,
         )
     except (LDAPException, OSError) as wrong:
-        raise SourceMisconfigured(f"ca_file {settings.ca_file}: {wrong}") from None
+        raise SourceMisconfigured(f"ca_file {settings.ca_file}: no certificates in PEM form: {wrong}") from None
 
 
 def _steps(connection: ldap3.Connection, settings: LdapSettings, where: Where) -> list[Step]:

@@ -43,7 +43,9 @@ def generalized_time(raw: bytes) -> int | None:
         raise ValueError(f"{text!r} is no time in UTC")
     if int(digits[:4]) < 1970:
         return None
-    at = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    filled = digits.ljust(14, "0")
+    year, month, day = int(filled[:4]), int(filled[4:6]), int(filled[6:8])
+    at = datetime(year, month, day, int(filled[8:10]), int(filled[10:12]), int(filled[12:]), tzinfo=UTC)
     return int(at.timestamp()) * 1_000_000
 
 

@@ -9,7 +9,8 @@ from discovery.sources.ldap.microsoft_values import generalized_time
 from discovery.sources.ldap.said import Said
 
 GROUPS = frozenset({"groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "group"})
-PEOPLE = frozenset({"person", "posixaccount"})
+PEOPLE = frozenset({"person", "organizationalperson", "inetorgperson", "posixaccount"})
+"""with the subclasses that come alone: servers need not add what a class is derived from"""
 PROGRAMS = frozenset({"account", "simplesecurityobject"})
 LOCKED_FOR_GOOD = b"000001010000Z"
 """pwdAccountLockedTime of an account that an administrator locked"""

@@ -83,7 +83,7 @@ def _answered(error: LDAPOperationResult, where: Where) -> DiscoveryError:
         return SourceMisconfigured(f"{where}: login refused: {why or 'wrong user or password'}")
     if isinstance(error, LDAPStrongerAuthRequiredResult | LDAPConfidentialityRequiredResult):
         return SourceMisconfigured(f"{where}: it wants TLS: write ldaps:// in url, or leave tls at required")
-    if isinstance(error, LDAPOperationsErrorResult) and "bind" in said.casefold():
+    if isinstance(error, LDAPOperationsErrorResult) and re.search("bind|authentication", said, re.IGNORECASE):
         return SourceMisconfigured(f"{where}: it tells nothing without a login: set user and password")
     if isinstance(error, LDAPNoSuchObjectResult):
         return NoSuchBranch(f"{where}: no such object")
