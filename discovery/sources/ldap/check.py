@@ -52,11 +52,11 @@ def _rights(directory: Directory, settings: LdapSettings) -> Iterator[Permission
     base = settings.base or root.default
     try:
         branch(directory, root, base)
-        some = next(directory.search(base, "(objectClass=*)", ["objectClass"], deep=False), None)
+        listed = directory.search(base, "(objectClass=*)", ["objectClass"], deep=False)
+        seen = any(found.values for found in listed)  # some may be hidden from anybody
     except DiscoveryError as failed:
         yield Permission(f"read {base or 'a branch'}", ok=False, fix=str(failed))
         return
-    seen = some is not None and bool(some.values)
     fix = "" if seen else "this login may list nothing there: grant it List Contents and Read Property on the branch"
     yield Permission(f"read {base}", ok=seen, fix=fix)
     if root.active_directory:
