@@ -4,8 +4,8 @@
     python benchmarks/directory.py --users 500 --groups 50 --computers 200
 
 Groups are nested, with one cycle and one group of 80 % of the users; 30 % of the computers were not heard of for a
-year. What was read is compared, name by name and member by member, with what samba-tool and ldbsearch list themselves. Needs
-root, samba and ldb-tools; PYTHONPATH=tests. Loading takes longer than everything that is measured.
+year. What was read is compared, name by name and member by member, with what samba-tool and ldbsearch list themselves.
+Needs root, samba and ldb-tools; PYTHONPATH=tests. Loading takes longer than everything that is measured.
 """
 
 import argparse
@@ -118,8 +118,9 @@ def _members_compared(parts: Parts, dc: SambaDC, estate: Estate) -> int:
             continue
         folder = f"OU=Groups,{estate.branch}"
         for relation in view.relations:
-            name = view.neighbours[relation.from_ci]
-            if relation.type == "member_of" and relation.to_ci == ci.id and name not in deleted:
+            if relation.type != "member_of" or relation.to_ci != ci.id:
+                continue
+            if (name := view.neighbours[relation.from_ci]) not in deleted:
                 inside = folder if name.startswith(f"{estate.mark}g") else f"OU=People,{estate.branch}"
                 kept.add((f"CN={ci.name},{folder}", f"CN={name},{inside}"))
     if listed != kept:
