@@ -9,9 +9,14 @@ import pytest
 from discovery.run import Parts, take
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
-from discovery.source import Reading
+from discovery.source import Bookmark, Raw, Reading, ScopeEnd
 from discovery.sources import SOURCES
-from discovery.sources.ldap.settings import LdapSettings
+from discovery.sources.ldap.active_directory import BranchReader
+from discovery.sources.ldap.connection import connection_of
+from discovery.sources.ldap.directory import Directory
+from discovery.sources.ldap.fetch import branch
+from discovery.sources.ldap.root import root_of
+from discovery.sources.ldap.settings import LdapSettings, where_of
 from graph.store import ItemView, Search
 from lab.directory_estate import (
     Estate,
@@ -188,6 +193,73 @@ def test_two_readings_in_full_give_the_same(parts: Parts, settings: Settings, es
     assert everything(parts) == before
 
 
+def test_accounts_of_programs_and_accounts_that_are_disabled_are_told_apart(
+    parts: Parts, settings: Settings, estate: Estate, domain_controller: SambaDC
+) -> None:
+    domain_controller.add(
+        f"dn: CN={estate.mark}gm,{estate.branch}\nobjectClass: msDS-GroupManagedServiceAccount\n"
+        f"sAMAccountName: {estate.mark}gm$\nmsDS-ManagedPasswordInterval: 30\n"
+    )
+    domain_controller.modify(
+        f"dn: {person_dn(estate, 1)}\nchangetype: modify\nadd: servicePrincipalName\n"
+        f"servicePrincipalName: HTTP/{estate.mark}.lab.example\n\n"
+        f"dn: {person_dn(estate, 2)}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n\n"
+        f"dn: {person_dn(estate, 3)}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 544\n"
+    )
+    complete(parts, settings(base=estate.branch))
+    assert names(parts, "service_account") == {f"{estate.mark}gm", f"{estate.mark}u1"}
+    assert view(parts, f"{estate.mark}u2").ci.facts["enabled"].value is False
+    assert view(parts, f"{estate.mark}u3").ci.facts["enabled"].value is True
+    assert view(parts, f"{estate.mark}u3").ci.facts["expires_at"].value is None
+
+
+def test_members_that_stand_for_everybody_are_named_and_tied_to_nothing(
+    parts: Parts, settings: Settings, estate: Estate, domain_controller: SambaDC
+) -> None:
+    domain_controller.modify(
+        f"dn: {group_dn(estate, 2)}\nchangetype: modify\nadd: member\n"
+        f"member: CN=S-1-5-11,CN=ForeignSecurityPrincipals,{BASE}\n"
+    )
+    report = complete(parts, settings(base=estate.branch))
+    assert view(parts, f"{estate.mark}g2").ci.facts["well_known_members"].value == ("S-1-5-11",)
+    assert report.status == "complete"
+
+
+def test_the_directory_needs_one_of_its_domain_controllers(parts: Parts, settings: Settings) -> None:
+    complete(parts, settings())
+    seen = view(parts, "lab.example", "directory")
+    (needed,) = [r for r in seen.relations if r.type == "depends_on"]
+    assert (seen.neighbours[needed.to_ci], needed.need) == ("DC1", 1)
+    assert "DC1" in names(parts, "server")
+
+
+def test_a_domain_inside_the_branch_is_not_read_and_the_branch_not_complete(
+    settings: Settings, domain_controller: SambaDC, now: float
+) -> None:
+    """As a forest's root answers: with a reference to the child that its partitions list."""
+    child = f"DC=child,{BASE}"
+    partition = f"dn: CN=CHILD,CN=Partitions,CN=Configuration,{BASE}\n"
+    domain_controller.add(
+        f"{partition}objectClass: crossRef\nnCName: {child}\ndnsRoot: child.lab.example\nnETBIOSName: CHILD\n"
+        "systemFlags: 3\n",
+        "--relax",
+    )
+    made = settings()
+    with connection_of(made) as (connection, steps):
+        for step in steps:
+            step.act()
+        directory = Directory(connection, where_of(made.url), made.page_size)
+        directory.referrals = [f"ldap://child.lab.example/{child.replace('=', '%3D')}"]
+        top = branch(directory, root_of(directory), BASE)
+        reading = Reading(lambda: int(now * 1e6))
+        found = list(BranchReader(directory, root_of(directory), made, reading, BASE, top, top).read())
+    (end,) = [one for one in found if isinstance(one, ScopeEnd)]
+    assert (end.complete, end.delta) == (False, False)
+    assert f"{child}, a domain of its own" in (end.reason or "")
+    assert [one for one in found if isinstance(one, Bookmark)], "deletions are told all the same"
+    domain_controller.modify(f"{partition}changetype: delete\n", "--relax")
+
+
 # -- contact ---------------------------------------------------------------------------------------------------------
 
 
@@ -289,7 +361,6 @@ def test_another_server_or_a_restored_one_or_another_branch_is_read_in_full(
     settings: Settings, now: float, key: str
 ) -> None:
     """What was kept is of a database that is not this one."""
-    from discovery.source import Bookmark, Raw, ScopeEnd
 
     def read(kept: Any) -> list[Any]:
         return list(LDAP.fetch(settings(), Reading(lambda: int(now * 1e6), bookmark=lambda scope: kept)))

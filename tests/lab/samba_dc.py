@@ -50,9 +50,9 @@ class SambaDC:
         """What `ldbsearch` lists: LDIF."""
         return _said("ldbsearch", "-H", str(self.sam), "-b", BASE, wanted, *attributes)
 
-    def add(self, ldif: str) -> None:
+    def add(self, ldif: str, *options: str) -> None:
         """Load objects, offline and in one transaction."""
-        self._load("ldbadd", ldif)
+        self._load("ldbadd", ldif, *options)
 
     def modify(self, ldif: str, *options: str) -> None:
         """Change objects."""
