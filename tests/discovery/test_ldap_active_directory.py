@@ -356,6 +356,19 @@ def test_a_branch_that_is_renamed_is_read_in_full_because_what_lies_in_it_was_no
     assert view(parts, f"{estate.mark}u1").ci.facts["parent"].value == f"OU=Staff,{estate.branch}"
 
 
+def test_a_branch_that_comes_from_elsewhere_brings_what_lies_in_it_and_a_new_one_is_no_reason_to_read_all(
+    parts: Parts, settings: Settings, estate: Estate, domain_controller: SambaDC
+) -> None:
+    base = f"OU=Machines,{estate.branch}"
+    complete(parts, settings(base=base))
+    domain_controller.samba_tool("ou", "create", f"OU=New,{base}")
+    assert "what has moved" in complete(parts, settings(base=base)).notes[-1]
+    assert "New" in names(parts, "organizational_unit")
+    domain_controller.samba_tool("ou", "move", f"OU=People,{estate.branch}", base)
+    assert "branches were moved" in complete(parts, settings(base=base)).notes[-1]
+    assert len(names(parts, "user", lifecycles=("live",))) == estate.people
+
+
 @pytest.mark.parametrize("key", ["service", "invocation", "base", "form"])
 def test_another_server_or_a_restored_one_or_another_branch_is_read_in_full(
     settings: Settings, now: float, key: str

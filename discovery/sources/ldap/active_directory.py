@@ -1,7 +1,7 @@
 """How a branch of Active Directory is read: everything, or what has moved since by update sequence numbers (USN)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from cmdb.scope import lies_in
@@ -16,8 +16,9 @@ from discovery.sources.ldap.refusals import NoSuchBranch
 from discovery.sources.ldap.root import Root
 from discovery.sources.ldap.settings import LdapSettings
 
-WANTED = "(|(objectClass=user)(objectClass=group)(objectClass=organizationalUnit))"
-"""computers and managed service accounts are users too"""
+IN_ORDER = ("(objectClass=organizationalUnit)", "(objectClass=user)", "(objectClass=group)")
+"""those that name others come after them; computers and managed service accounts are users too"""
+WANTED = f"(|{''.join(IN_ORDER)})"
 BRANCHES = "(|(objectClass=organizationalUnit)(objectClass=container)(objectClass=builtinDomain))"
 CONTROLLERS = "(&(objectClass=computer)(userAccountControl:1.2.840.113556.1.4.803:=8192))"
 DOMAINS = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=2))"
@@ -54,6 +55,8 @@ class BranchReader:
     domain: Found
     objects: int = 0
     deleted: int = 0
+    created: dict[str, int] = field(default_factory=dict)
+    """objectGUID of a branch below → the update sequence number with which it was made"""
 
     def read(self) -> Iterator[Fetched]:
         """Objects, what is gone, the scope's end, and the mark that the next reading goes on from."""
@@ -62,7 +65,7 @@ class BranchReader:
         why: str | None = "this login cannot read the domain controller's invocationId"
         if now is not None:
             asked, days = self.settings.full, self.settings.full_after_days
-            why = why_in_full(before, now, asked=asked, deleted=sees_deleted, after_days=days)
+            why = why_in_full(before, now, self.created, asked=asked, deleted=sees_deleted, after_days=days)
         delta = why is None
         if delta and before is not None:
             yield from self._moved_since(before)
@@ -94,13 +97,17 @@ class BranchReader:
         invocation = service.values.get("invocationid") if service else None
         if not invocation:
             return None
-        found = self.directory.search(self.base.name.dn, BRANCHES, ["objectGUID"], controls=(EXTENDED_NAMES,))
-        branches = {branch.name.guid: normal(branch.name.dn) for branch in found if branch.name.guid}
+        branches: dict[str, str] = {}
+        for found in self.directory.search(self.base.name.dn, BRANCHES, ["uSNCreated"], controls=(EXTENDED_NAMES,)):
+            if guid := found.name.guid:
+                branches[guid] = normal(found.name.dn)
+                self.created[guid] = int(next(iter(found.values.get("usncreated", ())), b"0"))
         now = self.reading.now()
         return Mark(root.service, guid_text(invocation[0]), root.usn, self.base.name.guid or "", branches, now, now)
 
     def _everything(self) -> Iterator[Fetched]:
-        yield from self._objects(self.base.name.dn, WANTED)
+        for wanted in IN_ORDER:
+            yield from self._objects(self.base.name.dn, wanted)
 
     def _moved_since(self, before: Mark) -> Iterator[Fetched]:
         """Objects written since, each whole. What has left the branch is found around it."""

@@ -1,5 +1,6 @@
 """Mark: where the next reading of an Active Directory branch may go on, and when it may not."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -42,8 +43,13 @@ def mark_from(kept: Any) -> Mark | None:
     return Mark(**kept)
 
 
-def why_in_full(before: Mark | None, now: Mark, *, asked: bool, deleted: bool, after_days: int) -> str | None:
-    """Why everything has to be read; None where what has moved will do."""
+def why_in_full(
+    before: Mark | None, now: Mark, created: Mapping[str, int], *, asked: bool, deleted: bool, after_days: int
+) -> str | None:
+    """Why everything has to be read; None where what has moved will do.
+
+    `created`: objectGUID of a branch → the number with which it was made: one that is older came from elsewhere.
+    """
     if asked:
         return "as was asked"
     if before is None:
@@ -59,6 +65,7 @@ def why_in_full(before: Mark | None, now: Mark, *, asked: bool, deleted: bool, a
     if now.read_at - before.full_at >= after_days * DAY:
         return f"the last time was {after_days} days ago or more"
     moved = {guid for guid, name in before.branches.items() if now.branches.get(guid) != name}
+    moved |= {guid for guid in now.branches.keys() - before.branches.keys() if created.get(guid, 0) <= before.usn}
     if moved:
         return f"{len(moved)} branches were moved, renamed or deleted"
     return None
