@@ -16,9 +16,8 @@ from discovery.sources.ldap.refusals import NoSuchBranch
 from discovery.sources.ldap.root import Root
 from discovery.sources.ldap.settings import LdapSettings
 
-IN_ORDER = ("(objectClass=organizationalUnit)", "(objectClass=user)", "(objectClass=group)")
-"""those that name others come after them; computers and managed service accounts are users too"""
-WANTED = f"(|{''.join(IN_ORDER)})"
+WANTED = "(|(objectClass=user)(objectClass=group)(objectClass=organizationalUnit))"
+"""computers and managed service accounts are users too"""
 BRANCHES = "(|(objectClass=organizationalUnit)(objectClass=container)(objectClass=builtinDomain))"
 CONTROLLERS = "(&(objectClass=computer)(userAccountControl:1.2.840.113556.1.4.803:=8192))"
 DOMAINS = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=2))"
@@ -106,8 +105,7 @@ class BranchReader:
         return Mark(root.service, guid_text(invocation[0]), root.usn, self.base.name.guid or "", branches, now, now)
 
     def _everything(self) -> Iterator[Fetched]:
-        for wanted in IN_ORDER:
-            yield from self._objects(self.base.name.dn, wanted)
+        yield from self._objects(self.base.name.dn, WANTED)
 
     def _moved_since(self, before: Mark) -> Iterator[Fetched]:
         """Objects written since, each whole. What has left the branch is found around it."""
