@@ -87,6 +87,11 @@ def test_a_wrong_password_is_said_and_not_shown(filled: Parts, settings: Setting
     assert "login refused: wrong user or password" in failed(filled, settings(password=WRONG))
 
 
+def test_a_password_that_cannot_be_sent_and_a_name_that_is_none(filled: Parts, settings: Settings) -> None:
+    assert "holds a character that cannot be sent" in failed(filled, settings(password="not-to-be-\x07shown"))
+    assert "that is no name of a server" in failed(filled, settings(url=f"ldaps://{'a' * 300}.example"))
+
+
 def test_a_user_without_a_password_is_not_let_in_as_nobody(filled: Parts, settings: Settings) -> None:
     assert "user without password" in failed(filled, settings(password=None))
     assert "user without password" in failed(filled, settings(password=""))

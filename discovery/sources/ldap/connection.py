@@ -29,27 +29,28 @@ def connection_of(settings: LdapSettings) -> Iterator[tuple[ldap3.Connection, li
     """
     where = where_of(settings.url)
     check(settings, where)
-    connection = ldap3.Connection(
-        ldap3.Server(
-            where.host,
-            port=where.port,
-            use_ssl=where.secure,
-            tls=_tls(settings, where),
-            get_info=ldap3.NONE,
-            connect_timeout=settings.timeout,
-        ),
-        user=settings.user,
-        password=settings.password.get_secret_value() if settings.password else None,
-        authentication=ldap3.SIMPLE if settings.user else ldap3.ANONYMOUS,
-        client_strategy=ldap3.SYNC,
-        receive_timeout=settings.timeout,
-        auto_referrals=False,
-        auto_range=False,
-        check_names=False,
-        raise_exceptions=True,
-        read_only=True,
-        return_empty_attributes=False,
-    )
+    with named_by_reaction(where):
+        connection = ldap3.Connection(
+            ldap3.Server(
+                where.host,
+                port=where.port,
+                use_ssl=where.secure,
+                tls=_tls(settings, where),
+                get_info=ldap3.NONE,
+                connect_timeout=settings.timeout,
+            ),
+            user=settings.user,
+            password=settings.password.get_secret_value() if settings.password else None,
+            authentication=ldap3.SIMPLE if settings.user else ldap3.ANONYMOUS,
+            client_strategy=ldap3.SYNC,
+            receive_timeout=settings.timeout,
+            auto_referrals=False,
+            auto_range=False,
+            check_names=False,
+            raise_exceptions=True,
+            read_only=True,
+            return_empty_attributes=False,
+        )
     try:
         yield connection, _steps(connection, settings, where)
     finally:

@@ -50,7 +50,7 @@ def named_by_reaction(where: Where) -> Iterator[None]:
     """Turn errors of the protocol and the socket into those of discovery/errors.py."""
     try:
         yield
-    except (LDAPException, OSError) as error:
+    except (LDAPException, OSError, UnicodeError) as error:
         raise reaction(error, where) from None
 
 
@@ -63,6 +63,10 @@ def reaction(error: Exception, where: Where) -> DiscoveryError:
         return NotTrusted(
             f"{where}: its certificate is for another name: write in url the name that stands in the certificate"
         )
+    if isinstance(error, UnicodeError):
+        return SourceMisconfigured(f"{where}: that is no name of a server")
+    if "SASLprep" in text:
+        return SourceMisconfigured(f"{where}: user or password holds a character that cannot be sent")
     if "CERTIFICATE_VERIFY_FAILED" in text:
         why = text.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it cannot be verified"
         return NotTrusted(
