@@ -331,18 +331,24 @@ def test_a_login_that_cannot_see_deletions_reads_in_full_and_says_so(
     assert names(parts, "user", lifecycles=("missing",)) == {f"{estate.mark}u7"}
 
 
-def test_what_leaves_the_branch_is_gone_and_what_comes_back_is_the_same_again(
+def test_what_leaves_the_branch_for_one_that_is_read_too_lives_on_and_else_goes_missing(
     parts: Parts, settings: Settings, estate: Estate, domain_controller: SambaDC
 ) -> None:
-    complete(parts, settings(base=f"OU=People,{estate.branch}"))
-    who = f"{estate.mark}u9"
+    here, there = f"OU=People,{estate.branch}", f"OU=Machines,{estate.branch}"
+    complete(parts, settings(base=here))
+    complete(parts, settings(base=there))
+    who, other = f"{estate.mark}u9", f"{estate.mark}u8"
     before = view(parts, who).ci.id
-    domain_controller.samba_tool("user", "move", who, f"OU=Machines,{estate.branch}")
-    complete(parts, settings(base=f"OU=People,{estate.branch}"))
-    assert view(parts, who).ci.lifecycle != "live"
-    domain_controller.samba_tool("user", "move", who, f"OU=People,{estate.branch}")
-    complete(parts, settings(base=f"OU=People,{estate.branch}"))
-    assert (view(parts, who).ci.id, view(parts, who).ci.lifecycle) == (before, "live")
+    domain_controller.samba_tool("user", "move", who, there)
+    domain_controller.samba_tool("user", "move", other, f"OU=Groups,{estate.branch}")
+    complete(parts, settings(base=there))
+    complete(parts, settings(base=here))
+    assert names(parts, "user", lifecycles=("missing",)) == set()
+    complete(parts, settings(base=here, full=True))
+    assert names(parts, "user", lifecycles=("missing",)) == {other}
+    domain_controller.samba_tool("user", "move", who, here)
+    complete(parts, settings(base=here))
+    assert (view(parts, who).ci.id, view(parts, who).ci.facts["parent"].value) == (before, here)
 
 
 def test_a_branch_that_is_renamed_is_read_in_full_because_what_lies_in_it_was_not_touched(

@@ -105,22 +105,19 @@ class BranchReader:
         return Mark(root.service, guid_text(invocation[0]), root.usn, self.base.name.guid or "", branches, now, now)
 
     def _everything(self) -> Iterator[Fetched]:
-        yield from self._objects(self.base.name.dn, WANTED)
+        yield from self._objects(WANTED)
 
     def _moved_since(self, before: Mark) -> Iterator[Fetched]:
-        """Objects written since, each whole. What has left the branch is found around it."""
-        yield from self._objects(self.domain.name.dn, f"(&{WANTED}(uSNChanged>={before.usn + 1}))")
+        """Objects written since, each whole. What has left the branch still exists: a full reading tells of it."""
+        yield from self._objects(f"(&{WANTED}(uSNChanged>={before.usn + 1}))")
 
-    def _objects(self, around: str, wanted: str) -> Iterator[Fetched]:
-        base, domain = self.base.name.dn, self.domain.name.guid
+    def _objects(self, wanted: str) -> Iterator[Fetched]:
+        domain = self.domain.name.guid
         at_once = self.settings.values_at_once
         attributes = [*ATTRIBUTES, f"member;range=0-{at_once - 1}"]
-        for found in self.directory.search(around, wanted, attributes, controls=(EXTENDED_NAMES,)):
+        for found in self.directory.search(self.base.name.dn, wanted, attributes, controls=(EXTENDED_NAMES,)):
             if self.reading.stopped():
                 return
-            if around != base and not lies_in(found.name.dn, base):
-                yield Raw(self.scope, Entry("deleted", found.name.dn, found.values))
-                continue
             whole = self.directory.whole(found, f"<GUID={found.name.guid}>", "member", at_once)
             self.objects += 1
             yield Raw(self.scope, Entry("account", found.name.dn, whole.values, domain))
