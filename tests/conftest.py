@@ -7,6 +7,7 @@ import pytest
 
 from lab.neo4j_server import Neo4jServer, any_neo4j, wanted_version, wipe
 from lab.network import LabNetwork, lab_network_of_hosts
+from lab.samba_dc import SambaDC, samba_dc
 from lab.unavailable import Unavailable, skip_or_fail
 
 
@@ -36,3 +37,14 @@ def lab_network() -> Iterator[LabNetwork]:
         except Unavailable as reason:
             skip_or_fail(reason)
         yield network
+
+
+@pytest.fixture(scope="session")
+def domain_controller() -> Iterator[SambaDC]:
+    """A running Active Directory domain controller; every test makes a branch of its own in it."""
+    with contextlib.ExitStack() as running:
+        try:
+            dc = running.enter_context(samba_dc())
+        except Unavailable as reason:
+            skip_or_fail(reason)
+        yield dc
