@@ -1,0 +1,16 @@
+"""Whether the token may list hosts."""
+
+from collections.abc import Iterator
+
+from discovery.clients.rights import Right, try_rights
+from discovery.source import Permission, Reading
+from discovery.sources.fleet.fetch import HOSTS, FleetSettings, open_fleet
+
+GRANT = "give the API-only user whose token this is the role Observer for all fleets (fleetctl user create --api-only)"
+
+
+def check(settings: FleetSettings, reading: Reading) -> Iterator[Permission]:
+    """A Permission for the login and one for the hosts."""
+    with open_fleet(settings, reading) as client:
+        right = Right("Observer: list hosts", lambda: client.get(HOSTS, [("page", "0"), ("per_page", "1")]), GRANT)
+        yield from try_rights([right], log_in="Set `token` to that of an API-only user.")
