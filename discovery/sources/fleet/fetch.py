@@ -58,8 +58,9 @@ def _pages(client: JsonClient, settings: FleetSettings, reading: Reading, scope:
     seen: set[object] = set()
     for page in itertools.count():
         question = [("page", str(page)), ("per_page", str(settings.page_size)), ("order_key", "id")]
-        rows = client.get(HOSTS, question).get("hosts", [])
-        if not isinstance(rows, list):
+        answer = client.get(HOSTS, question)
+        rows = answer.get("hosts") or []  # some programs write an empty list as null
+        if "hosts" not in answer or not isinstance(rows, list):
             raise Unreadable(f"{scope}: an answer without hosts")
         now = reading.now()
         before = len(seen)

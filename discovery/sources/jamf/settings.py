@@ -106,8 +106,9 @@ def _api_client(client: JsonClient, client_id: str, secret: str, now: Callable[[
             form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
             try:
                 answer = client.post_form("/api/oauth/token", form)
-            except Refused as refused:
-                raise Unauthorized(f"signing in: {refused}; is the API client enabled, its secret right?") from None
+            except (Refused, Unauthorized) as refused:
+                status = refused.status if isinstance(refused, Refused) else 401
+                raise Unauthorized(f"signing in: {status}; is the API client enabled, its secret right?") from None
             found, lasts = answer.get("access_token"), answer.get("expires_in")
             if not isinstance(found, str) or not found:
                 raise Unreadable("signing in: the answer holds no access_token")
