@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,10 +89,12 @@ class Service:
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[str]:
+def serving(service: Service, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address it listens at, for as long as the context lasts."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service.respond))
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     service.root = f"http://127.0.0.1:{server.server_address[1]}"
