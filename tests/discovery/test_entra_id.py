@@ -1,6 +1,8 @@
 """A tenant read by Microsoft Graph: whole, then by what has moved; what fails retires nothing."""
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -221,7 +223,7 @@ def test_one_part_that_fails_leaves_the_others_alone(parts: Parts, tenant: Graph
     read(parts, tenant)
     tenant.tables["groups"].clear()
     tenant.fail(GROUPS, answer)
-    report = read(parts, tenant, full=True)
+    report = read(parts, tenant, full=True, patience=5)
     assert report.status == "partial"
     assert scopes(report) == {name: name != "groups" for name in EVERYTHING}
     (reason,) = (scope.reason for scope in report.scopes if not scope.complete)
@@ -367,7 +369,35 @@ def test_check_says_permission_by_permission_what_to_grant(tenant: GraphServer) 
     }
 
 
+def test_a_service_without_assignments_still_tells_its_service_principals(parts: Parts, tenant: GraphServer) -> None:
+    tenant.fail("appRoleAssignedTo", Answer(404, {"error": {"code": "ResourceNotFound"}}))
+    assert read(parts, tenant).status == "complete"
+    assert ci(parts, "Payroll").facts["app_roles"].value == ("Pay.Approve",)
+
+
+def test_check_says_what_is_not_set(tenant: GraphServer) -> None:
+    found = rights(tenant, token="")
+    assert [(name, right.ok) for name, right in found.items()] == [("login", False)]
+    assert "tenant" in found["login"].fix
+
+
 def test_check_says_where_the_login_is_refused(tenant: GraphServer) -> None:
     found = rights(tenant, token="wrong")
     assert not found["login"].ok
     assert not any(right.ok for right in found.values())
+
+
+def test_the_later_of_two_pages_has_the_last_word(parts: Parts, tenant: GraphServer) -> None:
+    """A listing that takes a while may name an object again that changed meanwhile."""
+    ticking = itertools.count(parts.now(), MINUTE // 1_000)
+    link = f"{tenant.root}/v1.0/users/delta?$deltatoken=x"
+    for number, department in enumerate(("A", "B", "C"), start=1):
+        onward = {"@odata.nextLink": link.replace("x", str(number))} if number < 3 else {"@odata.deltaLink": link}
+        rows = [{"id": ANN, "displayName": "Ann", "department": department}, {"id": guid(100 + number)}]
+        pattern = "users/delta.*select" if number == 1 else f"deltatoken={number - 1}"
+        tenant.fail(pattern, Answer(200, {"value": rows, **onward}))
+    source = SOURCES["entra_id"]
+    stated = {"base_url": f"{tenant.root}/v1.0", "token": "right", "scope": "users"}
+    report = run_source(replace(parts, now=lambda: next(ticking)), source, source.settings.model_validate(stated))
+    assert (report.status, report.accepted) == ("complete", 6)
+    assert ci(parts, "Ann").facts["department"].value == "C"

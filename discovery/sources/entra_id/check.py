@@ -13,16 +13,19 @@ from discovery.sources.entra_id.settings import EntraIdSettings, wanted
 
 def check(settings: EntraIdSettings, reading: Reading) -> Iterator[Permission]:
     """A Permission for the login and for each collection wanted."""
-    with open_graph(settings, reading) as graph:
-        rights = [
+    collections = wanted(settings)
+
+    def rights(graph: Graph) -> list[Right]:
+        return [
             Right(one.permission, partial(_first, graph, one), GRANT.format(permission=one.permission))
-            for one in wanted(settings)
+            for one in collections
         ]
-        yield from try_rights(rights, log_in=LOG_IN)
+
+    yield from try_rights(lambda: open_graph(settings, reading), rights, log_in=LOG_IN)
 
 
 def _first(graph: Graph, of: Collection) -> None:
     """One object, and what belongs to it."""
     rows = graph.get(f"{of.path}?$select=id&$top=1").get("value")
-    if of.also is not None and isinstance(rows, list) and rows:
+    if of.also is not None and not of.also_may_lack and isinstance(rows, list) and rows:
         graph.get(f"{of.path}/{rows[0]['id']}/{of.also}?$top=1")

@@ -14,6 +14,8 @@ class Collection:
     permission: str
     also: str | None = None
     """what belongs to each object and has to be asked for by itself"""
+    also_may_lack: bool = False
+    """whether an object is worth something without it, where a service does not offer it"""
     tracked: bool = True
     """whether a delta query names everything that we read of it"""
 
@@ -72,6 +74,7 @@ COLLECTIONS = (
         ),
         "Application.Read.All",
         also="appRoleAssignedTo",
+        also_may_lack=True,
         tracked=False,
     ),
 )

@@ -170,8 +170,9 @@ class _Tenant:
         end = f"{self.of.also}?$select={select}&$top={PAGE}"
         found = self.graph.rows_of([f"{self.of.path}/{row['id']}/{end}" for row in known])
         for row, also in zip(known, found, strict=True):
-            if not isinstance(also, Refused):
-                yield Raw(self.scope, {"kind": self.of.name, "row": row, "also": also, "read_at": now})
+            if not isinstance(also, Refused) or (also.status == 404 and self.of.also_may_lack):
+                said = () if isinstance(also, Refused) else also
+                yield Raw(self.scope, {"kind": self.of.name, "row": row, "also": said, "read_at": now})
             elif also.status != 404 or self._is_there(row["id"]):
                 raise also
 

@@ -16,12 +16,12 @@ PAGE = 1_000
 """rows wanted on a page, the most that Intune allows"""
 PART = "managed_devices"
 PROPERTIES = (
-    *("id", "azureADDeviceId", "deviceName", "managedDeviceName", "serialNumber", "imei", "meid", "wiFiMacAddress"),
+    *("id", "azureADDeviceId", "deviceName", "serialNumber", "imei", "wiFiMacAddress"),
     *("ethernetMacAddress", "operatingSystem", "osVersion", "manufacturer", "model", "complianceState", "isEncrypted"),
     *("isSupervised", "jailBroken", "managementAgent", "managedDeviceOwnerType", "deviceEnrollmentType"),
-    *("deviceRegistrationState", "deviceCategoryDisplayName", "partnerReportedThreatState", "azureADRegistered"),
+    *("deviceRegistrationState", "deviceCategoryDisplayName", "partnerReportedThreatState"),
     *("enrolledDateTime", "lastSyncDateTime", "managementCertificateExpirationDate", "androidSecurityPatchLevel"),
-    *("userId", "userPrincipalName", "emailAddress", "userDisplayName"),
+    *("userId", "userPrincipalName", "emailAddress"),
     *("totalStorageSpaceInBytes", "freeStorageSpaceInBytes", "physicalMemoryInBytes"),
 )
 ONLY_ALONE = ("ethernetMacAddress", "physicalMemoryInBytes")

@@ -14,9 +14,12 @@ LOG_IN = "Set `client_id` and `client_secret` of an API client that is enabled, 
 
 def check(settings: JamfSettings, reading: Reading) -> Iterator[Permission]:
     """A Permission for the login and for each inventory wanted."""
-    with open_jamf(settings, reading) as client:
-        rights = [Right(part.permission, partial(_first, client, part), _grant(part)) for part in wanted(settings)]
-        yield from try_rights(rights, log_in=LOG_IN)
+    parts = wanted(settings)
+
+    def rights(client: JsonClient) -> list[Right]:
+        return [Right(part.permission, partial(_first, client, part), _grant(part)) for part in parts]
+
+    yield from try_rights(lambda: open_jamf(settings, reading), rights, log_in=LOG_IN)
 
 
 def _grant(part: Part) -> str:
