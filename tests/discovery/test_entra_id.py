@@ -11,21 +11,14 @@ from cmdb.configuration_item import ConfigurationItem
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
-from discovery.source import Permission, Reading
 from discovery.sources import SOURCES
 from graph.store import ItemView, Search
 from lab.graph_server import GraphServer, graph_server
 from lab.json_service import Answer
+from lab.small_tenant import ANN, BOB, LAPTOP, STAFF, fill, guid
 
 MINUTE = 60 * 1_000_000
 EVERYTHING = {"users", "groups", "devices", "service_principals"}
-
-
-def guid(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
-
-
-ANN, BOB, STAFF, ADMINS, LAPTOP, APP = (guid(number) for number in range(1, 7))
 
 
 @pytest.fixture
@@ -33,23 +26,6 @@ def tenant() -> Iterator[GraphServer]:
     with graph_server() as server:
         fill(server)
         yield server
-
-
-def fill(server: GraphServer) -> None:
-    server.put("users", {"id": ANN, "displayName": "Ann", "userPrincipalName": "ann@corp.example", "mail": "ann@corp.example",
-                         "accountEnabled": True, "department": "Optics"})  # fmt: skip
-    server.put(
-        "users", {"id": BOB, "displayName": "Bob", "userPrincipalName": "bob@corp.example", "accountEnabled": False}
-    )
-    server.put("groups", {"id": STAFF, "displayName": "Staff", "groupTypes": []})
-    server.put("groups", {"id": ADMINS, "displayName": "Admins"})
-    server.put("devices", {"id": LAPTOP, "deviceId": guid(55), "displayName": "LAP-042", "operatingSystem": "Windows",
-                           "operatingSystemVersion": "10.0.22631", "approximateLastSignInDateTime": "2024-09-30T08:00:00Z"})  # fmt: skip
-    server.put("servicePrincipals", {"id": APP, "appId": guid(66), "displayName": "Payroll", "accountEnabled": True,
-                                     "appRoles": [{"id": guid(77), "value": "Pay.Approve"}]})  # fmt: skip
-    server.set_members(STAFF, [ANN, BOB, ADMINS])
-    server.set_members(ADMINS, [ANN, LAPTOP])
-    server.assigned[APP] = [{"id": "x", "principalId": ANN, "principalType": "User", "appRoleId": guid(77)}]
 
 
 def read(parts: Parts, server: GraphServer, **more: Any) -> RunReport:
@@ -326,65 +302,10 @@ def test_a_member_list_that_fails_leaves_the_group_as_it_was(parts: Parts, tenan
     assert ends(parts, "Staff", "member_of") == {"Ann", "Bob", "Admins"}
 
 
-# -- settings and rights ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("stated", "word"),
-    [
-        ({}, "tenant"),
-        ({"tenant": "t", "client_id": "c"}, "client_secret or certificate"),
-        ({"base_url": "http://graph.corp.example", "token": "t"}, "https is wanted"),
-        ({"base_url": "graph", "token": "t"}, "an address such as"),
-        ({"tenant": "t", "client_id": "c", "certificate": "/no/such/file"}, "certificate"),
-    ],
-)
-def test_settings_that_cannot_work_say_what_to_change(parts: Parts, stated: dict[str, str], word: str) -> None:
-    source = SOURCES["entra_id"]
-    report = run_source(parts, source, source.settings.model_validate(stated))
-    assert report.status == "failed"
-    assert word in report.errors[0]
-
-
-def rights(server: GraphServer, **more: Any) -> dict[str, Permission]:
-    source = SOURCES["entra_id"]
-    assert source.check is not None
-    settings = source.settings.model_validate({"base_url": f"{server.root}/v1.0", "token": "right", **more})
-    return {found.name: found for found in source.check(settings, Reading(lambda: 0))}
-
-
-def test_check_says_permission_by_permission_what_to_grant(tenant: GraphServer) -> None:
-    tenant.granted.discard("Device.Read.All")
-    found = rights(tenant)
-    assert {name for name, right in found.items() if not right.ok} == {"Device.Read.All"}
-    assert "Device.Read.All" in found["Device.Read.All"].fix
-    assert set(found) == {
-        *(
-            "login",
-            "User.Read.All",
-            "Group.Read.All or GroupMember.Read.All",
-            "Device.Read.All",
-            "Application.Read.All",
-        ),
-    }
-
-
 def test_a_service_without_assignments_still_tells_its_service_principals(parts: Parts, tenant: GraphServer) -> None:
     tenant.fail("appRoleAssignedTo", Answer(404, {"error": {"code": "ResourceNotFound"}}))
     assert read(parts, tenant).status == "complete"
     assert ci(parts, "Payroll").facts["app_roles"].value == ("Pay.Approve",)
-
-
-def test_check_says_what_is_not_set(tenant: GraphServer) -> None:
-    found = rights(tenant, token="")
-    assert [(name, right.ok) for name, right in found.items()] == [("login", False)]
-    assert "tenant" in found["login"].fix
-
-
-def test_check_says_where_the_login_is_refused(tenant: GraphServer) -> None:
-    found = rights(tenant, token="wrong")
-    assert not found["login"].ok
-    assert not any(right.ok for right in found.values())
 
 
 def test_the_later_of_two_pages_has_the_last_word(parts: Parts, tenant: GraphServer) -> None:

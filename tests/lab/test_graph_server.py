@@ -1,6 +1,6 @@
 """The laboratory's Graph answers as the documented one: same keys, same links, same words for what was removed.
 
-`CMDB_GRAPH_EXAMPLES` names a folder with response examples transcribed from Microsoft's documentation.
+`CMDB_TEST_GRAPH_EXAMPLES` names a folder with response examples transcribed from Microsoft's documentation.
 """
 
 import json
@@ -22,9 +22,9 @@ Row = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def documented() -> dict[str, Row]:
-    folder = os.environ.get("CMDB_GRAPH_EXAMPLES", "")
+    folder = os.environ.get("CMDB_TEST_GRAPH_EXAMPLES", "")
     if not folder:
-        pytest.skip("CMDB_GRAPH_EXAMPLES names no folder with documented answers: not compared with them")
+        pytest.skip("CMDB_TEST_GRAPH_EXAMPLES names no folder with documented answers: not compared with them")
     found = {file.stem: json.loads(file.read_text()) for file in Path(folder).glob("*.json")}
     assert {"users_delta_1_initial", "groups_delta_5_changes", "devices_delta", "manageddevices_list"} <= found.keys()
     return found
