@@ -1,0 +1,25 @@
+"""What every source that asks a service over HTTP can be told: how patient to be, and whether to read everything."""
+
+import random
+from typing import Annotated
+
+from pydantic import Field
+
+from discovery.clients.patience import Patience
+from discovery.source import Reading, SourceSettings
+
+
+class AskingSettings(SourceSettings):
+    """How to ask."""
+
+    scope: str = Field("", description="which parts are read, with commas between them; empty: all")
+    full: bool = Field(False, description="read everything, also where only what has moved could be asked for")
+    patience: Annotated[float, Field(ge=0)] = Field(
+        600, description="seconds that a run may wait, in all, for a service that is busy or does not answer"
+    )
+    timeout: Annotated[float, Field(gt=0)] = Field(60, description="seconds for an answer to begin or to go on")
+
+
+def patience_of(settings: AskingSettings, reading: Reading) -> Patience:
+    """A run's patience."""
+    return Patience(settings.patience, stopped=reading.stopped, dice=random.random)

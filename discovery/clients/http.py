@@ -1,0 +1,119 @@
+"""One small client for services that speak JSON over HTTP: a token, patience, and nothing followed elsewhere."""
+
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from discovery.clients.answer import Again, Unauthorized, read_answer, shown
+from discovery.clients.patience import Patience
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_TIMEOUT = 10.0
+"""seconds"""
+
+Parameters = Iterable[tuple[str, str]]
+
+
+class TokenSource(Protocol):
+    """Where a token comes from."""
+
+    def __call__(self, *, renew: bool) -> str:
+        """The token; with `renew` another one than before. Raises Unauthorized where there is no other."""
+        ...
+
+
+def fixed_token(token: str) -> TokenSource:
+    """A token that was given and cannot be renewed."""
+
+    def given(*, renew: bool) -> str:
+        if renew:
+            raise Unauthorized("the token is not accepted, or no longer (401): set another `token`")
+        return token
+
+    return given
+
+
+def broken_connection(what: str, error: Exception) -> Again:
+    """What broke, by its kind only: the library's own text may hold the whole request."""
+    return Again(f"{what}: no answer ({type(error).__name__})")
+
+
+class JsonClient:
+    """Asks one service. Use it as a context; `now` is our clock in microseconds.
+
+    `timeout`: seconds for any piece of an answer to come.
+    """
+
+    def __init__(self, root: str, patience: Patience, *, now: Callable[[], int], timeout: float) -> None:
+        import httpx  # heavy: not before something is asked
+
+        self.root = root
+        self._patience = patience
+        self._now = now
+        self._transport_error = httpx.TransportError
+        limits = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout))
+        self._http = httpx.Client(timeout=limits, follow_redirects=False, headers={"Accept": "application/json"})
+        self._token: TokenSource | None = None
+
+    def log_in(self, token: TokenSource) -> None:
+        """What every later question bears."""
+        self._token = token
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str, parameters: Parameters = ()) -> dict[str, Any]:
+        """The JSON object at a path below the root. Raises Refused, Unreadable or RunEnds."""
+        return self._ask("GET", path, list(parameters), None)
+
+    def post_form(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        """What a form is answered with; sent without a token, since this is how one is got."""
+        return self._ask("POST", path, [], form)
+
+    def _ask(
+        self, method: str, path: str, parameters: list[tuple[str, str]], form: dict[str, str] | None
+    ) -> dict[str, Any]:
+        url = f"{self.root}{path}"
+        what = shown(method, url)
+        attempts = self._patience.attempts()
+        renewed = False
+        while True:
+            self._patience.check_stopped()
+            try:
+                response = self._send(method, url, parameters, form)
+                seconds = self._now() / 1_000_000
+                return read_answer(what, response.status_code, response.headers, response.content, seconds)
+            except self._transport_error as broken:
+                again = broken_connection(what, broken)
+            except Unauthorized:
+                if renewed or form is not None or self._token is None:
+                    raise
+                self._token(renew=True)
+                renewed = True
+                continue
+            except Again as asked:
+                again = asked
+            wait(attempts.wait_after(again), self._patience)
+
+    def _send(
+        self, method: str, url: str, parameters: list[tuple[str, str]], form: dict[str, str] | None
+    ) -> "httpx.Response":
+        headers = {}
+        if form is None and self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token(renew=False)}"
+        return self._http.request(method, url, params=tuple(parameters), data=form, headers=headers)
+
+
+def wait(seconds: float, patience: Patience) -> None:
+    """Sleep in pieces. Raises RunEnds where the run is to stop."""
+    for piece in patience.slices(seconds):
+        patience.check_stopped()
+        time.sleep(piece)
