@@ -12,7 +12,7 @@ from api import problem_answers
 from api.access import OPEN
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
-from api.routes import cis, identity, impact, operations, past, quality, runs
+from api.routes import cis, identity, impact, operations, past, quality, runs, source_instances
 from api.ticking import ticking
 from api.wiring import System
 
@@ -36,7 +36,7 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_middleware(Doorway)
     problem_answers.install(app)
-    for section in (operations, runs, impact, identity, past, quality, cis):
+    for section in (operations, runs, impact, identity, past, quality, source_instances, cis):
         app.include_router(section.router)
     return app
 

@@ -1,6 +1,8 @@
 """The only place where parts are put together."""
 
+import os
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +14,10 @@ from api.settings import Settings
 from cmdb.errors import Invalid
 from cmdb.vocabulary import Vocabulary, vocabulary
 from cmdb.vocabulary_file import with_file
+from discovery.means import Means
 from discovery.run import Parts
+from discovery.secret_reference import SecretsOf
+from discovery.secret_store import SecretStore
 from discovery.sources import SOURCES
 from graph.open_store import open_store
 from graph.store import GraphStore
@@ -34,6 +39,18 @@ class System:
     store: GraphStore
     parts: Parts
     looked: LookedAt
+    owner: str
+    """this process, as others see it in leases and runs"""
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Secrets that the store keeps. Raises Invalid where their key cannot be read."""
+        return SecretStore(self.store, self.settings.secret_keys())
+
+    @cached_property
+    def means(self) -> Means:
+        """What running sources needs."""
+        return Means(self.parts, SOURCES, lambda reference: SecretsOf(os.environ, self.secrets)(reference))
 
     @cached_property
     def graph(self) -> "LiveGraph":
@@ -59,7 +76,8 @@ def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> Syst
     words = declared_words(settings)
     store = open_store(settings.store, words, user=settings.store_user, password=settings.password())
     parts = Parts(store, words, clock or now, new_id, settings.hold_share, settings.hold_least)
-    return System(settings, words, store, parts, LookedAt(parts))
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return System(settings, words, store, parts, LookedAt(parts), owner)
 
 
 def declared_words(settings: Settings) -> Vocabulary:

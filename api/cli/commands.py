@@ -61,7 +61,7 @@ def scan(
     )
 )
 def run(
-    source: Annotated[str, typer.Argument(help="Name of a source.")],
+    source: Annotated[str, typer.Argument(help="A source instance, or a source.")],
     settings: Set = None,
     preview: Annotated[bool, typer.Option("--preview", help="Say what would change; write nothing.")] = False,
     as_json: Json = False,
