@@ -9,7 +9,7 @@ from typing import Any
 
 from cmdb.graph_patch import DocumentWrite
 from discovery.hiding import Hide
-from discovery.run import RUNS, Parts, report
+from discovery.run import LOST, RUNS, Parts, report
 from discovery.run_report import RunReport
 from discovery.source import Progress
 from graph.ledger import Conflict, Document
@@ -21,8 +21,6 @@ SAID_EVERY = 4
 """looks between two writes of how far it is"""
 A_SIGN_OF_LIFE = 10 * 1_000_000
 """microseconds after which a run that has nothing new to say says that it lives"""
-LOST = 120 * 1_000_000
-"""microseconds without a sign of life after which its process counts as dead: longer than a write may have to wait"""
 CANCELLED = "cancelled"
 
 

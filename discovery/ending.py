@@ -92,8 +92,11 @@ def cancel(parts: Parts, run_id: str, *, patience: float = 10.0) -> RunReport:
 
 
 def fail(parts: Parts, run_id: str, error: str) -> RunReport:
-    """End a run that nobody reads any more; one that has ended stays as it is."""
-    found = report(parts, run_id)
+    """End a run that nobody reads any more; one that has ended stays as it is. Raises UnknownRun."""
+    document = parts.store.document(RUNS, run_id)
+    if document is None:
+        raise UnknownRun(f"no run {run_id!r}")
+    found = RunReport.from_body(document.body)
     if found.status != "running":
         return found
     return _end(parts, replace(found, errors=(*found.errors, error), retryable=True), "failed")

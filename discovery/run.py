@@ -27,7 +27,9 @@ class AlreadyRunning(Exception):
     """The same is being read already, by the run `run_id`."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"it is being read already, by run {run_id}")
+        super().__init__(
+            f"it is being read already, by run {run_id}; should its process have died, two minutes free the place"
+        )
         self.run_id = run_id
 
 
@@ -75,6 +77,11 @@ class BatchResult:
 IDLE = 3600 * 1_000_000
 """microseconds after which a run that nobody feeds has failed"""
 
+LOST = 120 * 1_000_000
+"""microseconds without a sign of life after which the process that reads a run counts as dead: longer than a write may
+have to wait"""
+DIED = "the process that read it died: nothing was heard of it for two minutes"
+
 RUNS = "run"
 """ledger kind of the reports"""
 IN_FLIGHT = "in_flight"
@@ -114,7 +121,10 @@ def open_run(
             there = tx.document(IN_FLIGHT, on.place)
             other = None if there is None else tx.document(RUNS, there.body["run"])
             if other is not None and other.body["status"] == "running":
-                raise AlreadyRunning(other.key)
+                if now - other.body["touched_at"] <= LOST:
+                    raise AlreadyRunning(other.key)
+                died = {**other.body, "status": "failed", "ended_at": now, "errors": [*other.body["errors"], DIED]}
+                documents.append(DocumentWrite(RUNS, other.key, died))
             documents.append(DocumentWrite(IN_FLIGHT, on.place, {"run": run_id, "job": on.job}))
         tx.apply(_only(parts, tuple(documents), run_id))
         return opened
