@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from discovery.means import Means
 from discovery.run import Parts
 from discovery.secret_reference import SecretsOf
 from discovery.secret_store import SecretStore
+from discovery.source import Source
 from discovery.sources import SOURCES
 from graph.open_store import open_store
 from graph.store import GraphStore
@@ -39,6 +40,7 @@ class System:
     store: GraphStore
     parts: Parts
     looked: LookedAt
+    sources: Mapping[str, Source]
     owner: str
     """this process, as others see it in leases and runs"""
 
@@ -50,7 +52,7 @@ class System:
     @cached_property
     def means(self) -> Means:
         """What running sources needs."""
-        return Means(self.parts, SOURCES, lambda reference: SecretsOf(os.environ, self.secrets)(reference))
+        return Means(self.parts, self.sources, lambda reference: SecretsOf(os.environ, self.secrets)(reference))
 
     @cached_property
     def graph(self) -> "LiveGraph":
@@ -71,13 +73,15 @@ class System:
         self.store.close()
 
 
-def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> System:
+def build(
+    settings: Settings, *, clock: Callable[[], int] | None = None, sources: Mapping[str, Source] = SOURCES
+) -> System:
     """The parts around one store. Raises StoreError where it cannot be opened, Invalid for a wrong vocabulary file."""
     words = declared_words(settings)
     store = open_store(settings.store, words, user=settings.store_user, password=settings.password())
     parts = Parts(store, words, clock or now, new_id, settings.hold_share, settings.hold_least)
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    return System(settings, words, store, parts, LookedAt(parts), owner)
+    return System(settings, words, store, parts, LookedAt(parts), sources, owner)
 
 
 def declared_words(settings: Settings) -> Vocabulary:

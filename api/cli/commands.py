@@ -157,17 +157,6 @@ def diff(
         show_diff(system(), operator(), since, until, limit, as_json=as_json)
 
 
-@app.command(epilog=example("cmdb runs"))
-def runs(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many runs.")] = 20, as_json: Json = False
-) -> None:
-    """Show the latest runs and what came of them."""
-    with plain_errors():
-        from api.cli.asking import show_runs
-
-        show_runs(system(), limit, as_json=as_json)
-
-
 @app.command(epilog=example("cmdb tick", "*/10 * * * * cmdb tick    # where nothing serves"))
 def tick(as_json: Json = False) -> None:
     """Let time take effect: what is out of contact, long enough missing, or corrected until now."""
