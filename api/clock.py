@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.wiring import System
+from api.workers import sender
 from discovery.clock_work import ClockWork
 
 
 @contextmanager
 def clock_of(system: System) -> Iterator[None]:
     """A clock beside whatever is inside; ends with it."""
-    work = ClockWork(system.means, system.owner, at_once=system.settings.runs_at_once)
+    send = None if system.settings.broker is None else sender(system.settings)
+    work = ClockWork(system.means, system.owner, at_once=system.settings.runs_at_once, send=send)
     work.start()
     try:
         yield

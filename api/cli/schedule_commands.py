@@ -43,6 +43,19 @@ def schedule(context: typer.Context) -> None:
             over.wait()
 
 
+@app.command(epilog=example("cmdb worker", "cmdb worker --zone dmz --zone plant"))
+def worker(
+    zone: Annotated[list[str] | None, typer.Option(help="Read only what is meant for this zone.")] = None,
+) -> None:
+    """Read what the scheduler sends through the broker (CMDB_BROKER) until stopped."""
+    with plain_errors():
+        from api.workers import work
+
+        parts = system()
+        console.print(f"The worker runs as {parts.owner} (Ctrl-C stops it)", highlight=False)
+        work(parts, zone or [])
+
+
 @schedule_app.command("add", epilog=example("cmdb schedule add corp --cron '30 2 * * *' --time-zone Europe/Berlin"))
 def add(
     instance: Annotated[str, typer.Argument(help="The source instance to read.")],
