@@ -91,7 +91,7 @@ def cancel(parts: Parts, run_id: str, *, patience: float = 10.0) -> RunReport:
     return _end(parts, replace(found, notes=(*found.notes, "cancelled")), "partial")
 
 
-def fail(parts: Parts, run_id: str, error: str) -> RunReport:
+def fail(parts: Parts, run_id: str, error: str, *, retryable: bool = True) -> RunReport:
     """End a run that nobody reads any more; one that has ended stays as it is. Raises UnknownRun."""
     document = parts.store.document(RUNS, run_id)
     if document is None:
@@ -99,7 +99,7 @@ def fail(parts: Parts, run_id: str, error: str) -> RunReport:
     found = RunReport.from_body(document.body)
     if found.status != "running":
         return found
-    return _end(parts, replace(found, errors=(*found.errors, error), retryable=True), "failed")
+    return _end(parts, replace(found, errors=(*found.errors, error), retryable=retryable), "failed")
 
 
 def release(parts: Parts, run_id: str) -> RunReport:

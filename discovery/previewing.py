@@ -86,7 +86,7 @@ class Preview:
     notes: list[str] = field(default_factory=list)
     error: str | None = None
     cut_off: bool = False
-    """more was there than one preview holds: the source was read no further"""
+    """more was there than one preview holds, or it was stopped: the source was read no further"""
 
 
 def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callable[[], bool] = lambda: False) -> Preview:
@@ -127,6 +127,7 @@ def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callabl
             elif isinstance(fetched, Bookmark):
                 continue
     found.error = attempt.error
+    found.cut_off |= stopped()
     batch = [one for observations in said.values() for one in observations][:MAX_BATCH]
 
     def work(tx: WriteTransaction) -> Preview:

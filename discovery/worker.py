@@ -78,7 +78,7 @@ def _refused(means: Means, job: Job, of: SourceInstance | None, why: str) -> Run
     if run_id is None and of is not None:
         run_id = open_run(means.parts, of.source, of.realm, of.name).run_id
     if run_id is not None:
-        done = fail(means.parts, run_id, why)
+        done = fail(means.parts, run_id, why, retryable=False)
     note(means, job.schedule, outcome="refused", why=why, run_id=run_id)
     drop(means.parts.store, job)
     return done

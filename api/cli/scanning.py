@@ -165,7 +165,7 @@ def _print_preview(found: Preview) -> None:
     for text in (*([found.error] if found.error else []), *found.notes):
         console.print(f"  {text}", markup=False)
     if found.cut_off:
-        console.print("  the source has more than one preview holds: it was read no further")
+        console.print("  the source has more than a preview reads: it was read no further")
 
 
 def _progress() -> Progress:

@@ -1,5 +1,6 @@
 """Section 6: sources under names of their own, whether they can be read, and what reading them would do."""
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,6 +24,8 @@ router = APIRouter(prefix="/v1/source-instances", tags=["operations"])
 
 Reader = Annotated[Caller, Depends(needs(READ))]
 Operator = Annotated[Caller, Depends(needs(OPERATE))]
+PREVIEW_TAKES = 60.0
+"""seconds of reading after which a preview says what it has"""
 Name = Annotated[Text, Field(min_length=1, max_length=256, pattern=r"\S")]
 
 
@@ -63,7 +66,7 @@ def get_instances(
 @router.post("", status_code=201, dependencies=[writes])
 def post_instance(asked: InstanceAsked, system: TheSystem, caller: Operator, once: TheOnce) -> Response:
     made = SourceInstance(**asked.model_dump())
-    _refuse_unseen(caller, made.realm)
+    _refuse_unseen(caller, made.realm, asked.settings.get("realm"))
     return once.do(asked.model_dump_json().encode(), lambda: instance(instances.add(system.means, made)), 201)
 
 
@@ -76,8 +79,7 @@ def get_instance(name: str, system: TheSystem, caller: Reader) -> Response:
 def patch_instance(name: str, asked: InstanceChanged, system: TheSystem, caller: Operator) -> Response:
     _seen(system, name, caller)
     said = {key: value for key in asked.model_fields_set if (value := getattr(asked, key)) is not None or key == "zone"}
-    if "realm" in said:
-        _refuse_unseen(caller, said["realm"])
+    _refuse_unseen(caller, said.get("realm"), said.get("settings", {}).get("realm"))
     return json_answer(instance(instances.edit(system.means, name, said)))
 
 
@@ -99,7 +101,11 @@ def post_check(name: str, system: TheSystem, caller: Operator) -> Response:
 def post_preview(name: str, system: TheSystem, caller: Operator) -> Response:
     found = _seen(system, name, caller)
     settings = settings_to_run(system.means, found)
-    return json_answer(preview(preview_run(system.parts, source_of(system.means, found), settings)))
+    enough = time.monotonic() + PREVIEW_TAKES
+    shown = preview_run(
+        system.parts, source_of(system.means, found), settings, stopped=lambda: time.monotonic() > enough
+    )
+    return json_answer(preview(shown))
 
 
 def _seen(system: System, name: str, caller: Caller) -> SourceInstance:
@@ -109,6 +115,7 @@ def _seen(system: System, name: str, caller: Caller) -> SourceInstance:
     return found
 
 
-def _refuse_unseen(caller: Caller, realm: str) -> None:
-    if not caller.sees(realm):
-        raise Problem("forbidden", f"this token may not touch realm {realm}")
+def _refuse_unseen(caller: Caller, *realms: Any) -> None:
+    for realm in realms:
+        if realm is not None and not caller.sees(realm):
+            raise Problem("forbidden", f"this token may not touch realm {realm}")

@@ -100,6 +100,8 @@ def test_only_an_admin_decides_what_is_read_with_which_login(login: Login, estat
     assert elsewhere.get(AT).json()["items"] == []
     problem(elsewhere.get(f"{AT}/berlin"), 404, "unknown-reference")
     problem(elsewhere.post(AT, json={"name": "x", "source": "connections", "realm": "berlin"}), 403, "forbidden")
+    hidden = {"name": "x", "source": "connections", "realm": "paris", "settings": {"realm": "berlin"}}
+    problem(elsewhere.post(AT, json=hidden), 403, "forbidden")
 
 
 def test_a_source_that_needs_no_rights_can_be_read(admin: TestClient, estate: Path) -> None:

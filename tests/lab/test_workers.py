@@ -118,7 +118,7 @@ def test_a_run_whose_worker_is_killed_in_the_middle_is_finished_once(
     _instance(system, pipe)
     asked = run_now(system.means, "estate")
     _beat(system)
-    with _worker(system, redis) as first, pipe.open("wb") as half:
+    with _worker(system, redis) as first, pipe.open("wb", buffering=0) as half:
         half.write(ndjson(line("a")))
         half.flush()
         _until(lambda: report(system.parts, asked.run_id).owner)
@@ -149,7 +149,7 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_another_one(
     _instance(system, pipe)
     asked = run_now(system.means, "estate")
     _beat(system)
-    with _worker(system, redis) as first, pipe.open("wb") as half:
+    with _worker(system, redis) as first, pipe.open("wb", buffering=0) as half:
         half.write(ndjson(line("a")))
         half.flush()
         _until(lambda: report(system.parts, asked.run_id).owner)
@@ -157,7 +157,6 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_another_one(
         with suppress(BrokenPipeError):  # it looks whether to stop between two lines
             while first.poll() is None:
                 half.write(ndjson(line("b")))
-                half.flush()
                 time.sleep(0.05)
         first.wait(30)
     stopped = report(system.parts, asked.run_id)
