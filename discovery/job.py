@@ -59,11 +59,12 @@ def jobs(ledger: Ledger) -> Iterator[tuple[Job, int]]:
 
 def claim(ledger: Ledger, job_id: str, owner: str, now: int) -> Job | None:
     """The job, which is the owner's from now on; None where it is gone, or somebody else's."""
-    found = ledger.document(JOBS, job_id)
-    if found is None or found.body["state"] == "taken":
-        return None
-    taken = replace(job_of(found), state="taken", owner=owner, moved_at=now)
-    return taken if _put(ledger, taken.write(found.version)) else None
+    while (found := ledger.document(JOBS, job_id)) is not None and found.body["state"] != "taken":
+        taken = replace(job_of(found), state="taken", owner=owner, moved_at=now)
+        if _put(ledger, taken.write(found.version)):
+            return taken
+        # It moved meanwhile, perhaps only from waiting to sent: whoever sent it counts on us.
+    return None
 
 
 def keep_run(ledger: Ledger, job: Job, run_id: str) -> Job:

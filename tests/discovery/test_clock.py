@@ -12,7 +12,7 @@ from discovery.clock import LIVES, beat
 from discovery.clock_work import ClockWork
 from discovery.ending import cancel
 from discovery.errors import SourceMisconfigured, SourceUnavailable
-from discovery.job import Job, claim, jobs
+from discovery.job import Job, claim, drop, jobs, mark_sent
 from discovery.means import Means
 from discovery.run import LOST, Parts, report, reports
 from discovery.run_report import RunReport
@@ -377,6 +377,27 @@ def test_several_clocks_in_several_threads_are_one(means: Means, clock: Any, mac
             work.stop()
     assert machines.read == 2
     assert [report(means.parts, run.run_id).status for run in asked] == ["complete", "complete"]
+
+
+def test_a_job_that_is_marked_as_sent_while_it_is_claimed_is_claimed_all_the_same(means: Means, clock: Any) -> None:
+    """Whoever sends it marks it after it was taken note of: the two come at the same time."""
+    for _ in range(30):
+        asked = run_now(means, "berlin")
+        ((job, version),) = jobs(means.parts.store)
+        both, claimed = threading.Barrier(2), []
+
+        def take(job: Job = job, both: threading.Barrier = both, claimed: list[Any] = claimed) -> None:
+            both.wait(60)
+            claimed.append(claim(means.parts.store, job.id, "a", clock.at))
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        both.wait(60)
+        mark_sent(means.parts.store, job, version, clock.at)
+        thread.join(60)
+        assert [found is not None for found in claimed] == [True]
+        drop(means.parts.store, job)
+        cancel(means.parts, asked.run_id)
 
 
 def test_a_job_is_claimed_by_one(means: Means, clock: Any) -> None:
