@@ -1,7 +1,7 @@
 """The clock: what is due runs once, whoever is alive; what cannot run says why; what died is taken up again."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,46 +15,16 @@ from discovery.errors import SourceMisconfigured, SourceUnavailable
 from discovery.job import Job, claim, drop, jobs, mark_sent
 from discovery.means import Means
 from discovery.run import LOST, Parts, report, reports
-from discovery.run_report import RunReport
 from discovery.schedule import add, edit, remove, run_now, schedule
-from discovery.source import Fetched, Raw, Reading, ScopeEnd, Source, SourceSettings
 from discovery.source_instance import SourceInstance
 from discovery.source_instance import add as add_instance
 from discovery.source_instance import remove as remove_instance
-from discovery.sources import SOURCES
-from discovery.worker import BACK_OFF, execute
+from discovery.worker import BACK_OFF
+from machines import Here, Machines
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 Say = Callable[..., Observation]
-
-
-class Machines:
-    """A source that can be made to fail, or to wait."""
-
-    def __init__(self, say: Say) -> None:
-        self.say = say
-        self.fails: list[Exception] = []
-        self.read = 0
-        self.waits = False
-        self.begun = threading.Event()
-
-    def fetch(self, settings: SourceSettings, reading: Reading) -> Iterator[Fetched]:
-        self.read += 1
-        if self.fails:
-            raise self.fails.pop(0)
-        yield Raw("all", "a")
-        self.begun.set()
-        while self.waits and not reading.stopped():
-            threading.Event().wait(0.01)
-        stopped = reading.stopped()
-        yield ScopeEnd("all", complete=not stopped, reason="stopped" if stopped else None)
-
-    def as_source(self) -> Source:
-        return Source(
-            "machines", "", SourceSettings, SOURCES["json_lines"].traits, self.fetch,
-            lambda raw, hearing: [self.say(raw, source="machines")],
-        )  # fmt: skip
 
 
 @pytest.fixture
@@ -67,21 +37,6 @@ def means(parts: Parts, machines: Machines) -> Means:
     means = Means(parts, {"machines": machines.as_source()}, lambda reference: reference)
     add_instance(means, SourceInstance("berlin", "machines"))
     return means
-
-
-class Here:
-    """A scheduler that reads at once, in its own thread."""
-
-    def __init__(self, means: Means, owner: str) -> None:
-        self.means, self.owner = means, owner
-        self.done: list[RunReport | None] = []
-
-    def beat(self) -> bool:
-        return beat(self.means, self.owner, self._send)
-
-    def _send(self, job: Job) -> bool:
-        self.done.append(execute(self.means, job.id, self.owner))
-        return True
 
 
 @pytest.fixture
