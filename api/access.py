@@ -8,8 +8,8 @@ from fastapi import Request
 from api.problems import Problem
 from api.tokens import ROLES, Caller, caller_of
 
-READ, ASK, FOLLOW, FEED, CORRECT, RELEASE, SAMPLE, ANYTHING = (
-    "read", "ask", "follow", "feed", "correct", "release", "sample", "anything",
+READ, ASK, FOLLOW, FEED, CORRECT, RELEASE, SAMPLE, OPERATE, ANYTHING = (
+    "read", "ask", "follow", "feed", "correct", "release", "sample", "operate", "anything",
 )  # fmt: skip
 """what a route does; each route names one. `follow`: read reports of runs, which a collector may for its own"""
 
@@ -25,6 +25,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     RELEASE: frozenset({"steward", "admin"}),
     # It sends packets to machines, which no other role may cause.
     SAMPLE: frozenset({"admin"}),
+    # It decides what is read with which login.
+    OPERATE: frozenset({"admin"}),
     ANYTHING: frozenset(ROLES),
 }
 

@@ -10,9 +10,10 @@ from fastapi.openapi.utils import get_openapi
 
 from api import problem_answers
 from api.access import OPEN
+from api.clock import clock_of
 from api.doorway import Doorway
 from api.idempotency import forget_old_answers
-from api.routes import cis, identity, impact, operations, past, quality, runs
+from api.routes import cis, identity, impact, operations, past, quality, runs, schedules, source_instances
 from api.ticking import ticking
 from api.wiring import System
 
@@ -28,7 +29,7 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(prepare)
         on_ready()
-        with ticking(system):
+        with ticking(system), clock_of(system):
             yield
 
     app = FastAPI(title="cmdb", version="1", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
@@ -36,7 +37,7 @@ def create_app(system: System, *, on_ready: Callable[[], None] = lambda: None) -
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     app.add_middleware(Doorway)
     problem_answers.install(app)
-    for section in (operations, runs, impact, identity, past, quality, cis):
+    for section in (operations, runs, impact, identity, past, quality, source_instances, schedules, cis):
         app.include_router(section.router)
     return app
 

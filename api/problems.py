@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
-from discovery.run import RunEnded, UnknownRun
+from discovery.run import AlreadyRunning, RunEnded, UnknownRun
+from discovery.source_instance import NameTaken
 from graph.store import StoreError
 
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -15,6 +16,8 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "ambiguous-reference": (409, "Several things bear this reference"),
     "run-ended": (409, "The run has ended"),
     "decision-conflict": (409, "A standing decision says otherwise"),
+    "already-there": (409, "It is there already"),
+    "already-running": (409, "It is being read already"),
     "key-in-use": (409, "Another request with this key is being answered"),
     "purged": (410, "It has been purged"),
     "cursor-expired": (410, "The cursor has expired"),
@@ -39,6 +42,8 @@ KNOWN: tuple[type[Exception], ...] = (
     Invalid,
     UnknownReference,
     Contradiction,
+    AlreadyRunning,
+    NameTaken,
     RunEnded,
     UnknownRun,
     StoreError,
@@ -60,6 +65,10 @@ def problem_of(error: Exception) -> Problem:
         return Problem("unknown-reference", str(error))
     if isinstance(error, Contradiction):
         return Problem("decision-conflict", str(error), decisions=list(error.decisions))
+    if isinstance(error, AlreadyRunning):
+        return Problem("already-running", str(error), run_id=error.run_id)
+    if isinstance(error, NameTaken):
+        return Problem("already-there", str(error))
     if isinstance(error, RunEnded):
         return Problem("run-ended", str(error))
     if isinstance(error, StoreError):

@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from discovery.secret_reference import secret_in
+
 
 class Settings(BaseSettings):
     """Secrets are never printed; each may also be read from a file named by the same variable with `_FILE`."""
@@ -21,6 +23,12 @@ class Settings(BaseSettings):
         0.2, ge=0, le=1, description="share of a scope's live records that a complete run may miss without being held"
     )
     hold_least: int = Field(10, ge=1, description="records that a complete run may always miss, less one")
+    secret_key: SecretStr | None = Field(
+        None, description="key of the secrets that the store keeps, from `cmdb secret key`; several with commas between"
+    )
+    secret_key_file: Path | None = Field(None, description="a file that holds it, instead")
+    broker: SecretStr | None = Field(None, description="where workers are told of runs; none: `cmdb serve` runs them")
+    runs_at_once: int = Field(4, ge=1, le=256, description="scheduled runs that one process reads at the same time")
     host: str = Field("127.0.0.1", description="address that `cmdb serve` listens on")
     port: int = Field(8080, description="port that `cmdb serve` listens on")
 
@@ -37,6 +45,16 @@ class Settings(BaseSettings):
         named = os.environ.get("CMDB_CONFIG")
         file = (TomlConfigSettingsSource(settings_cls, toml_file=named),) if named else ()
         return (init_settings, env_settings, *file)
+
+    def secret_keys(self) -> tuple[str, ...]:
+        """Keys of stored secrets, the one that encrypts first. Raises Invalid for a file that cannot be read."""
+        if self.secret_key is not None:
+            text = self.secret_key.get_secret_value()
+        elif self.secret_key_file is not None:
+            text = secret_in(self.secret_key_file)
+        else:
+            return ()
+        return tuple(key for key in text.replace(",", " ").split())
 
     def password(self) -> str | None:
         """The store's password, from whichever of the two places."""

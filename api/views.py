@@ -8,6 +8,7 @@ from cmdb.observation import spelled_need
 from cmdb.relation import Relation
 from cmdb.relation_type import RelationType
 from cmdb.time import to_rfc3339
+from discovery.hiding import secret_fields
 from discovery.run import BatchResult
 from discovery.run_report import RunReport
 from discovery.source import Source
@@ -173,6 +174,9 @@ def run(report: RunReport) -> dict[str, Any]:
         "opened_at": to_rfc3339(report.opened_at),
         "ended_at": None if report.ended_at is None else to_rfc3339(report.ended_at),
         "progress": report.progress,
+        "instance": report.instance,
+        "schedule": report.schedule,
+        "attempt": report.attempt,
         "revision": report.revision,
     }
 
@@ -193,11 +197,17 @@ def ci_class(declared: CIClass) -> dict[str, Any]:
 
 
 def source(declared: Source) -> dict[str, Any]:
-    """A source as it is declared, with what it can be told."""
+    """A source as it is declared, with what it can be told: `schema` is JSON Schema, secrets are marked in it."""
+    schema, secrets = declared.settings.model_json_schema(), secret_fields(declared.settings)
+    for name in secrets:
+        schema["properties"][name] |= {"secret": True, "writeOnly": True}
     return {
         "name": declared.name,
         "description": declared.description,
-        "settings": declared.settings.model_json_schema()["properties"],
+        "settings": schema["properties"],
+        "schema": schema,
+        "secrets": list(secrets),
+        "can_check": declared.check is not None,
     }
 
 

@@ -1,8 +1,10 @@
 """The only place where parts are put together."""
 
+import os
 import secrets
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +14,11 @@ from api.settings import Settings
 from cmdb.errors import Invalid
 from cmdb.vocabulary import Vocabulary, vocabulary
 from cmdb.vocabulary_file import with_file
+from discovery.means import Means
 from discovery.run import Parts
+from discovery.secret_reference import SecretsOf
+from discovery.secret_store import SecretStore
+from discovery.source import Source
 from discovery.sources import SOURCES
 from graph.open_store import open_store
 from graph.store import GraphStore
@@ -34,6 +40,19 @@ class System:
     store: GraphStore
     parts: Parts
     looked: LookedAt
+    sources: Mapping[str, Source]
+    owner: str
+    """this process, as others see it in leases and runs"""
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Secrets that the store keeps. Raises Invalid where their key cannot be read."""
+        return SecretStore(self.store, self.settings.secret_keys())
+
+    @cached_property
+    def means(self) -> Means:
+        """What running sources needs."""
+        return Means(self.parts, self.sources, lambda reference: SecretsOf(os.environ, self.secrets)(reference))
 
     @cached_property
     def graph(self) -> "LiveGraph":
@@ -54,12 +73,15 @@ class System:
         self.store.close()
 
 
-def build(settings: Settings, *, clock: Callable[[], int] | None = None) -> System:
+def build(
+    settings: Settings, *, clock: Callable[[], int] | None = None, sources: Mapping[str, Source] = SOURCES
+) -> System:
     """The parts around one store. Raises StoreError where it cannot be opened, Invalid for a wrong vocabulary file."""
     words = declared_words(settings)
     store = open_store(settings.store, words, user=settings.store_user, password=settings.password())
     parts = Parts(store, words, clock or now, new_id, settings.hold_share, settings.hold_least)
-    return System(settings, words, store, parts, LookedAt(parts))
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return System(settings, words, store, parts, LookedAt(parts), sources, owner)
 
 
 def declared_words(settings: Settings) -> Vocabulary:

@@ -1,6 +1,6 @@
 """How a run ends: what it did not find goes missing, unless that would be too much to believe."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from cmdb.contradiction import absence_is_expected
@@ -9,7 +9,8 @@ from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.reconciliation import reconcile_absence
 from cmdb.reference import escaped
 from cmdb.scope import lies_in, overlap
-from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
+from discovery.attending import ask_to_stop
+from discovery.run import IN_FLIGHT, MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
 from discovery.run_report import RunReport, ScopeReport, Status
 from discovery.tick import IN_PASSING, tick
 from graph.store import GraphStore, ScopeRecord, WriteTransaction
@@ -50,6 +51,7 @@ def close(
     error: str | None = None,
     notes: Sequence[str] = (),
     failed: bool = False,
+    retryable: bool = False,
 ) -> RunReport:
     """End a run of any number of scopes. A scope with a line that nobody could read is not complete."""
     found = report(parts, run_id)
@@ -63,6 +65,7 @@ def close(
         scopes=tuple(scopes),
         errors=(*found.errors, *((error,) if error else ())),
         notes=(*found.notes, *notes),
+        retryable=retryable,
         scope=", ".join(dict.fromkeys(scope.scope for scope in scopes)) or found.scope,
     )
     read = [scope.scope for scope in scopes if scope.complete]
@@ -73,12 +76,30 @@ def close(
     return _believe_absences(parts, ended, status)
 
 
-def cancel(parts: Parts, run_id: str) -> RunReport:
-    """Stop a running run: it ends `partial`. Raises RunEnded for one that has ended otherwise."""
+def cancel(parts: Parts, run_id: str, *, patience: float = 10.0) -> RunReport:
+    """Stop a running run: it ends `partial`. Raises RunEnded for one that has ended otherwise.
+
+    Who reads it is asked to stop and keeps what was read; after `patience` seconds the run ends without that.
+    """
     found = report(parts, run_id)
     if found.status != "running":
         raise RunEnded(f"run {run_id} has ended: {found.status}")
+    if found.owner is not None:
+        found = ask_to_stop(parts, found, patience)
+        if found.status != "running":
+            return found
     return _end(parts, replace(found, notes=(*found.notes, "cancelled")), "partial")
+
+
+def fail(parts: Parts, run_id: str, error: str, *, retryable: bool = True) -> RunReport:
+    """End a run that nobody reads any more; one that has ended stays as it is. Raises UnknownRun."""
+    document = parts.store.document(RUNS, run_id)
+    if document is None:
+        raise UnknownRun(f"no run {run_id!r}")
+    found = RunReport.from_body(document.body)
+    if found.status != "running":
+        return found
+    return _end(parts, replace(found, errors=(*found.errors, error), retryable=retryable), "failed")
 
 
 def release(parts: Parts, run_id: str) -> RunReport:
@@ -102,7 +123,14 @@ def _believe_absences(parts: Parts, ended: RunReport, status: Status) -> RunRepo
     return _miss_all(parts, ended, status)
 
 
-def _absences(tx: WriteTransaction, parts: Parts, ended: RunReport) -> dict[str, Absences]:
+def would_miss(tx: WriteTransaction, parts: Parts, ended: RunReport, heard: Set[str]) -> dict[str, Absences]:
+    """What a run would miss that was not taken: records it heard are named, not stored."""
+    return _absences(tx, parts, ended, heard)
+
+
+def _absences(
+    tx: WriteTransaction, parts: Parts, ended: RunReport, also_heard: Set[str] = frozenset()
+) -> dict[str, Absences]:
     """Scope read to the end → what was not found in it."""
     found: dict[str, Absences] = {}
     scan = parts.vocabulary.traits(ended.source).scan
@@ -112,7 +140,7 @@ def _absences(tx: WriteTransaction, parts: Parts, ended: RunReport) -> dict[str,
         for record in tx.scope_records(ended.source, ended.realm, held):
             if record.gone:
                 continue
-            unheard = record.heard <= ended.opened_in
+            unheard = record.heard <= ended.opened_in and record.key not in also_heard
             if unheard:
                 missed.append(record.key)
             if record.misses == 0 and _counts(parts, record, scan):
@@ -185,6 +213,10 @@ def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
         final = replace(ended, status=status, ended_at=now, touched_at=now, progress=None, revision=tx.revision)
         waiting = {"run": ended.run_id} if status == "held" else None
         documents = [_document(final)]
+        if ended.place is not None:
+            reading = tx.document(IN_FLIGHT, ended.place)
+            if reading is not None and reading.body["run"] == ended.run_id:
+                documents.append(DocumentWrite(IN_FLIGHT, ended.place, None))
         for key in (_held_key(ended, scope) for scope in read):
             there = tx.document(HELD, key)
             if waiting is not None or (there is not None and there.body["run"] == ended.run_id):

@@ -23,6 +23,16 @@ class RunEnded(Exception):
     """The run has ended; nothing can be added to it."""
 
 
+class AlreadyRunning(Exception):
+    """The same is being read already, by the run `run_id`."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"it is being read already, by run {run_id}; should its process have died, two minutes free the place"
+        )
+        self.run_id = run_id
+
+
 class UnknownRun(Exception):
     """No run bears this id."""
 
@@ -67,18 +77,56 @@ class BatchResult:
 IDLE = 3600 * 1_000_000
 """microseconds after which a run that nobody feeds has failed"""
 
+LOST = 120 * 1_000_000
+"""microseconds without a sign of life after which the process that reads a run counts as dead: longer than a write may
+have to wait"""
+DIED = "the process that read it died: nothing was heard of it for two minutes"
+
 RUNS = "run"
 """ledger kind of the reports"""
+IN_FLIGHT = "in_flight"
+"""ledger kind: which run reads a place"""
 
 
-def open_run(parts: Parts, source: str, realm: str, scope: str, *, full: bool = True) -> RunReport:
-    """Open a run; its report says `running`. Run ids grow with time."""
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """On whose behalf a run is opened; the fields of its report."""
+
+    instance: str | None = None
+    schedule: str | None = None
+    attempt: int = 1
+    place: str | None = None
+    """what no two runs may read at the same time"""
+    job: str | None = None
+
+
+def open_run(
+    parts: Parts, source: str, realm: str, scope: str, *, full: bool = True, errand: Errand | None = None
+) -> RunReport:
+    """Open a run; its report says `running`. Run ids grow with time.
+
+    Raises AlreadyRunning where the errand's place is being read.
+    """
     now = parts.now()
     run_id = f"{now:015x}-{parts.new_id()[-8:]}"
+    on = errand or Errand()
 
     def work(tx: WriteTransaction) -> RunReport:
-        opened = RunReport(run_id, source, realm, scope, full, "running", now, tx.revision, now, revision=tx.revision)
-        tx.apply(_only(parts, (_stored(opened),), run_id))
+        opened = RunReport(
+            run_id, source, realm, scope, full, "running", now, tx.revision, now, revision=tx.revision,
+            instance=on.instance, schedule=on.schedule, attempt=on.attempt, place=on.place,
+        )  # fmt: skip
+        documents = [_stored(opened)]
+        if on.place is not None:
+            there = tx.document(IN_FLIGHT, on.place)
+            other = None if there is None else tx.document(RUNS, there.body["run"])
+            if other is not None and other.body["status"] == "running":
+                if now - other.body["touched_at"] <= LOST:
+                    raise AlreadyRunning(other.key)
+                died = {**other.body, "status": "failed", "ended_at": now, "errors": [*other.body["errors"], DIED]}
+                documents.append(DocumentWrite(RUNS, other.key, died))
+            documents.append(DocumentWrite(IN_FLIGHT, on.place, {"run": run_id, "job": on.job}))
+        tx.apply(_only(parts, tuple(documents), run_id))
         return opened
 
     return parts.store.write(work)

@@ -64,6 +64,19 @@ class RunReport:
     held_because: str | None = None
     revision: int = 0
     progress: Mapping[str, Any] | None = None
+    instance: str | None = None
+    """the source instance that was read"""
+    schedule: str | None = None
+    """the schedule that it is a run of"""
+    attempt: int = 1
+    """counted from 1; more where a run before failed in a way that may pass"""
+    owner: str | None = None
+    """the process that reads; None where observations come in by themselves, or nobody has begun yet"""
+    place: str | None = None
+    """what is read, where no other run may read it at the same time"""
+    cancel_asked: bool = False
+    retryable: bool = False
+    """it ended in a way that may pass"""
 
     def as_body(self) -> dict[str, Any]:
         """As a ledger document."""

@@ -7,10 +7,13 @@ from functools import partial
 from typing import Any
 
 from cmdb.observation import Observation
+from discovery.attempt import Attempt
+from discovery.attending import CANCELLED, Attending
 from discovery.bookmarks import bookmark, keep_bookmark
 from discovery.ending import close
-from discovery.errors import DiscoveryError, RecordRejected, SourceMisconfigured
-from discovery.run import MAX_BATCH, Parts, Rejection, open_run, report, take
+from discovery.errors import RecordRejected
+from discovery.hiding import Hide, hiding, secrets_in
+from discovery.run import MAX_BATCH, Errand, Parts, Rejection, open_run, report, take
 from discovery.run_report import RunReport, ScopeReport
 from discovery.source import Bookmark, Fetched, Hearing, Progress, Raw, Reading, ScopeEnd, Source
 
@@ -26,39 +29,39 @@ def run_source(
     scope: str | None = None,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[Progress, RunReport], None] = lambda step, report: None,
+    errand: Errand | None = None,
+    opened: RunReport | None = None,
+    owner: str = "this process",
 ) -> RunReport:
     """Read a source from end to end: fetch, observe, take, close. Never raises for what the source did.
 
-    What was read before a failure stands; scopes that were not read to the end retire nothing.
+    What was read before a failure stands; scopes that were not read to the end retire nothing. `opened`: a run that
+    was opened before and is to be read now. Raises AlreadyRunning where the errand's place is being read.
     """
     realm = settings.realm
-    opened = open_run(parts, source.name, realm, scope or source.name)
-    reading = _Reading(parts, source, opened, Hearing(parts.vocabulary, realm, parts.now()), progress)
-    error: str | None = None
-    broken = False
-    try:
-        marks = partial(bookmark, parts.store, source.name, realm)
-        for fetched in source.fetch(settings, Reading(parts.now, stopped, marks)):
-            reading.take_in(fetched)
-        reading.flush()
-    except SourceMisconfigured as wrong:
-        error, broken = str(wrong), True
-    except DiscoveryError as failed:
-        error = str(failed)
-    except KeyboardInterrupt:
-        error = "stopped by hand"
-    except Exception as unexpected:
-        error, broken = f"{type(unexpected).__name__}: {unexpected}", True
-    if error is not None:
-        reading.keep_what_was_read()
-    return close(
-        parts,
-        opened.run_id,
-        reading.scopes(),
-        error=error,
-        notes=reading.notes,
-        failed=broken or (error is not None and not reading.accepted),
-    )
+    hide = hiding(secrets_in(settings))
+    opened = opened or open_run(parts, source.name, realm, scope or source.name, errand=errand)
+    reading = _Reading(parts, source, opened, Hearing(parts.vocabulary, realm, parts.now()), progress, hide)
+    attempt = Attempt(hide)
+    with Attending(parts, opened, owner, stopped, hide) as attended:
+        with attempt:
+            marks = partial(bookmark, parts.store, source.name, realm)
+            for fetched in source.fetch(settings, Reading(parts.now, attended.stopped, marks)):
+                if isinstance(fetched, Progress):
+                    attended.note(fetched)
+                reading.take_in(fetched)
+            reading.flush()
+        if attempt.error is not None:
+            reading.keep_what_was_read()
+        return close(
+            parts,
+            opened.run_id,
+            reading.scopes(),
+            error=attempt.error,
+            notes=[*reading.notes, *([CANCELLED] if attended.cancelled else [])],
+            failed=attempt.broken or (attempt.error is not None and not reading.accepted),
+            retryable=attempt.retryable,
+        )
 
 
 class _Reading:
@@ -71,8 +74,10 @@ class _Reading:
         opened: RunReport,
         hearing: Hearing,
         progress: Callable[[Progress, RunReport], None],
+        hide: Hide,
     ) -> None:
         self.parts, self.source, self.run, self.hearing, self.progress = parts, source, opened, hearing, progress
+        self.hide = hide
         self.scope: str | None = None
         self.batch: list[Observation] = []
         self.rejections: list[Rejection] = []
@@ -90,14 +95,16 @@ class _Reading:
             self.hear(fetched)
         elif isinstance(fetched, ScopeEnd):
             self.flush()
-            self.ended[fetched.scope] = ScopeReport(fetched.scope, fetched.complete, fetched.reason, fetched.delta)
+            reason = None if fetched.reason is None else self.hide(fetched.reason)
+            self.ended[fetched.scope] = ScopeReport(fetched.scope, fetched.complete, reason, fetched.delta)
         elif isinstance(fetched, Bookmark):
             self.flush()
             if fetched.scope not in self.unread:
                 keep_bookmark(self.parts, self.run, fetched)
         else:
-            if fetched.note and fetched.note not in self.notes:
-                self.notes.append(fetched.note)
+            note = self.hide(fetched.note)
+            if note and note not in self.notes:
+                self.notes.append(note)
             self.progress(fetched, self.run)
 
     def hear(self, raw: Raw) -> None:
@@ -108,7 +115,7 @@ class _Reading:
             place = (self.source.name, self.hearing.realm, refused.record) if refused.record is not None else None
             if place is None:
                 self.unread.add(raw.scope)
-            self.rejections.append(Rejection(line, refused.reason, place))
+            self.rejections.append(Rejection(line, self.hide(refused.reason), place))
 
     def flush(self) -> None:
         while self.batch or self.rejections:
@@ -123,7 +130,7 @@ class _Reading:
         try:
             self.flush()
         except Exception as failed:
-            self.notes.append(f"the last records read could not be kept: {failed}")
+            self.notes.append(self.hide(f"the last records read could not be kept: {failed}"))
 
     def scopes(self) -> list[ScopeReport]:
         """Every scope entered; one that was never left, or held a record nobody could read, is not complete."""

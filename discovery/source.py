@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cmdb.observation import Observation
 from cmdb.vocabulary import SourceTraits, Vocabulary
@@ -18,7 +18,7 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    realm: str = "default"
+    realm: str = Field("default", description="the address space of what is read: a site, a tenant")
 
 
 @dataclass(frozen=True, slots=True)

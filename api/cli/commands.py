@@ -61,7 +61,7 @@ def scan(
     )
 )
 def run(
-    source: Annotated[str, typer.Argument(help="Name of a source.")],
+    source: Annotated[str, typer.Argument(help="A source instance, or a source.")],
     settings: Set = None,
     preview: Annotated[bool, typer.Option("--preview", help="Say what would change; write nothing.")] = False,
     as_json: Json = False,
@@ -155,17 +155,6 @@ def diff(
         from api.cli.looking_back import show_diff
 
         show_diff(system(), operator(), since, until, limit, as_json=as_json)
-
-
-@app.command(epilog=example("cmdb runs"))
-def runs(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many runs.")] = 20, as_json: Json = False
-) -> None:
-    """Show the latest runs and what came of them."""
-    with plain_errors():
-        from api.cli.asking import show_runs
-
-        show_runs(system(), limit, as_json=as_json)
 
 
 @app.command(epilog=example("cmdb tick", "*/10 * * * * cmdb tick    # where nothing serves"))

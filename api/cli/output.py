@@ -48,7 +48,8 @@ def plain_errors() -> Iterator[None]:
     from api.problems import Problem
     from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
     from discovery.errors import DiscoveryError
-    from discovery.run import RunEnded, UnknownRun
+    from discovery.run import AlreadyRunning, RunEnded, UnknownRun
+    from discovery.source_instance import NameTaken
     from graph.store import StoreError
 
     try:
@@ -62,7 +63,7 @@ def plain_errors() -> Iterator[None]:
         fail(str(error), 1)
     except (Invalid, Problem, DiscoveryError) as error:
         fail(str(error))
-    except (StoreError, RunEnded, UnknownRun) as error:
+    except (StoreError, AlreadyRunning, NameTaken, RunEnded, UnknownRun) as error:
         fail(str(error), 1)
     except BrokenPipeError:
         raise typer.Exit(0) from None

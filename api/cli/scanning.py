@@ -6,51 +6,35 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-from pydantic import ValidationError
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from api.cli.output import console, fail, print_json, stderr, table
-from api.views import batch as batch_view
+from api.cli.choosing import chosen_source, source_named
+from api.cli.output import console, print_json, stderr, table
+from api.instance_views import preview as preview_view
 from api.views import run as run_view
 from api.wiring import System
-from cmdb.observation import Observation
-from discovery.errors import RecordRejected, SourceMisconfigured
-from discovery.run import preview as preview_of
+from discovery.previewing import Preview, preview_run
+from discovery.run import Errand
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
-from discovery.source import Hearing, Raw, Reading, Source
 from discovery.source import Progress as Step
+from discovery.source import Source
+from discovery.source_settings import settings_of
 from discovery.sources import SOURCES
 
 
-def source_named(name: str) -> Source:
-    """A source by name."""
-    found = SOURCES.get(name)
-    if found is None:
-        fail(f"unknown source {name!r}; known: {', '.join(sorted(SOURCES))}")
-    return found
-
-
-def settings_of(source: Source, said: dict[str, Any]) -> Any:
-    """The settings of a source, checked."""
-    try:
-        return source.settings(**said)
-    except ValidationError as wrong:
-        reasons = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors())
-        fail(f"{source.name}: {reasons}; known settings: {', '.join(source.settings.model_fields)}")
-
-
 def run_now(system: Callable[[], System], name: str, said: list[str], *, preview: bool, as_json: bool) -> int:
-    """Run a source; 1 where the run was not complete."""
-    source = source_named(name)
-    pairs = [pair.partition("=") for pair in said]
-    for key, equals, _ in pairs:
-        if not equals:
-            fail(f"--set {key}: key=value is wanted")
-    settings = settings_of(source, {key: value for key, _, value in pairs})
+    """Run a source or an instance; 1 where the run was not complete."""
+    parts = system()
+    chosen = chosen_source(parts, name, said)
     if preview:
-        return _preview(system(), source, settings, as_json=as_json)
-    return _run(system(), source, settings, as_json=as_json)
+        return _preview(parts, chosen.source, chosen.settings, as_json=as_json)
+    return _run(parts, chosen.source, chosen.settings, errand=chosen.errand, as_json=as_json)
+
+
+def _settings_of(source: Source, said: dict[str, Any]) -> Any:
+    """The settings of a source without secrets."""
+    return settings_of(source, said, lambda reference: reference)
 
 
 def scan_now(
@@ -71,7 +55,7 @@ def scan_now(
     said: dict[str, Any] = {"targets": targets, "exclude": exclude, "realm": realm, "large": True}
     if profile is not None:
         said["profile"] = profile
-    settings = settings_of(source, said)
+    settings = _settings_of(source, said)
     planned = plan(settings)
     if plan_only:
         _print_plan(planned, as_json=as_json)
@@ -102,7 +86,7 @@ def _flat(value: Any) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _run(system: System, source: Source, settings: Any, *, as_json: bool) -> int:
+def _run(system: System, source: Source, settings: Any, *, as_json: bool, errand: Errand | None = None) -> int:
     with _progress() as bar:
         task = bar.add_task(source.name, total=None)
 
@@ -112,7 +96,7 @@ def _run(system: System, source: Source, settings: Any, *, as_json: bool) -> int
                 description=f"{source.name}: {report.accepted} observations",
             )  # fmt: skip
 
-        report = run_source(system.parts, source, settings, progress=show)
+        report = run_source(system.parts, source, settings, progress=show, errand=errand, owner=system.owner)
     if as_json:
         print_json(run_view(report))
     else:
@@ -144,37 +128,44 @@ def print_report(report: RunReport) -> None:
 def ingest_now(system: System, file: str, *, preview: bool, as_json: bool) -> int:
     """Take a file of JSON lines; 1 where a line was rejected."""
     source = SOURCES["json_lines"]
-    settings = settings_of(source, {"file": file})
+    settings = _settings_of(source, {"file": file})
     if preview:
         return _preview(system, source, settings, as_json=as_json)
     return _run(system, source, settings, as_json=as_json)
 
 
 def _preview(system: System, source: Source, settings: Any, *, as_json: bool) -> int:
-    hearing = Hearing(system.vocabulary, settings.realm, system.parts.now())
-    observations: list[Observation] = []
-    rejected: list[dict[str, Any]] = []
-    try:
-        for number, raw in enumerate(
-            (f for f in source.fetch(settings, Reading(system.parts.now)) if isinstance(f, Raw)), 1
-        ):
-            try:
-                observations.extend(source.observe(raw.payload, hearing))
-            except RecordRejected as refused:
-                rejected.append({"line": number, "reason": refused.reason})
-    except SourceMisconfigured as wrong:
-        fail(str(wrong))
-    found = batch_view(preview_of(system.parts, observations)) | {"rejected": rejected}
+    found = preview_run(system.parts, source, settings)
     if as_json:
-        print_json(found)
+        print_json(preview_view(found))
     else:
-        console.print(
-            f"would create {found['created']} CIs, update {found['updated']}, leave {found['unchanged']} unchanged, "
-            f"ask {found['reviews']} reviews, reject {len(rejected)} lines; nothing was written"
-        )
-        for line in rejected[:10]:
-            console.print(f"  line {line['line']}: {line['reason']}", markup=False)
-    return 1 if rejected else 0
+        _print_preview(found)
+    return 1 if found.rejected or found.error is not None else 0
+
+
+def _print_preview(found: Preview) -> None:
+    console.print(
+        f"would create {found.created} CIs, update {found.updated}, leave {found.unchanged} unchanged, "
+        f"ask {found.reviews} reviews, reject {len(found.rejected)} lines, miss {found.missed} records; "
+        "nothing was written"
+    )
+    for ci_class, name in found.creates[:10]:
+        console.print(f"  new {ci_class} {name}", markup=False)
+    for join in found.joins[:10]:
+        because = ", ".join(f"{piece.kind} {piece.value}" for piece in join.evidence if piece.weight > 0)
+        console.print(f"  {join.record} would join {join.name}" + (f": {because}" if because else ""), markup=False)
+    for change in found.changes[:10]:
+        console.print(f"  {change.name}: {change.kind} {change.key}: {change.before} → {change.after}", markup=False)
+    for miss in found.misses[:10]:
+        console.print(f"  {miss.record} would be missed in {miss.scope}", markup=False)
+    if found.would_be_held:
+        console.print("  so many would be missed that the run would be held until somebody releases it")
+    for line, reason in found.rejected[:10]:
+        console.print(f"  line {line}: {reason}", markup=False)
+    for text in (*([found.error] if found.error else []), *found.notes):
+        console.print(f"  {text}", markup=False)
+    if found.cut_off:
+        console.print("  the source has more than a preview reads: it was read no further")
 
 
 def _progress() -> Progress:

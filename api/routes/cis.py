@@ -39,7 +39,6 @@ from cmdb.errors import Invalid, UnknownReference
 from cmdb.reference import record_key
 from cmdb.time import from_rfc3339
 from discovery.by_hand import correct, withdraw
-from discovery.sources import SOURCES
 from graph.store import RecordPlace
 
 router = APIRouter(prefix="/v1", tags=["configuration items"])
@@ -250,5 +249,5 @@ def get_relation_types(system: TheSystem, caller: Reader) -> Response:
 
 
 @router.get("/sources", dependencies=[reads()])
-def get_sources(caller: Reader) -> Response:
-    return json_answer({"items": [source(declared) for declared in SOURCES.values()], "next": None})
+def get_sources(system: TheSystem, caller: Reader) -> Response:
+    return json_answer({"items": [source(declared) for declared in system.sources.values()], "next": None})

@@ -4,6 +4,7 @@ import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.access import FEED, FOLLOW, RELEASE, needs
@@ -24,6 +25,8 @@ from api.asking import (
 from api.batches import lines_of, understood
 from api.idempotency import IN_USE, Once, TheOnce
 from api.problems import Problem
+from api.run_explanation import explanation
+from api.run_following import following
 from api.tokens import Caller
 from api.views import batch as batch_view
 from api.views import run as run_view
@@ -135,8 +138,17 @@ def get_runs(
 
 
 @router.get("/runs/{run_id}", dependencies=[reads()])
-def get_run(run_id: str, system: TheSystem, caller: Follower) -> Response:
-    return json_answer(run_view(_of_the_caller(system, run_id, caller, hide=True)))
+def get_run(run_id: str, request: Request, system: TheSystem, caller: Follower) -> Response:
+    found = _of_the_caller(system, run_id, caller, hide=True)
+    if "text/event-stream" in request.headers.get("accept", ""):
+        return StreamingResponse(following(system, run_id), media_type="text/event-stream")
+    return json_answer(run_view(found))
+
+
+@router.get("/runs/{run_id}/explanation", dependencies=[reads()])
+def get_run_explanation(run_id: str, system: TheSystem, caller: Follower) -> Response:
+    _of_the_caller(system, run_id, caller, hide=True)
+    return json_answer(explanation(system, run_id))
 
 
 def _of_the_caller(system: System, run_id: str, caller: Caller, *, hide: bool = False) -> RunReport:

@@ -18,7 +18,7 @@ GETS = (
     "/v1/cis", "/v1/cis/name:db", "/v1/cis/name:db/history", "/v1/cis/name:db/impact",
     "/v1/cis/name:db/single-points-of-failure", "/v1/records", "/v1/runs", "/v1/classes", "/v1/relation-types",
     "/v1/sources", "/metrics", "/v1/quality", "/v1/quality/duplicates", "/v1/quality/unresolved", "/v1/coverage",
-    "/v1/events", "/v1/reviews", "/v1/decisions", "/v1/graph/diff?from=0",
+    "/v1/source-instances", "/v1/schedules", "/v1/events", "/v1/reviews", "/v1/decisions", "/v1/graph/diff?from=0",
 )  # fmt: skip
 
 

@@ -1,18 +1,36 @@
 """Runs: what absence means, and what it never means."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr
 
 from cmdb.observation import Observation
 from discovery.by_hand import correct, withdraw
 from discovery.ending import cancel, finish, release
-from discovery.errors import SourceUnavailable
-from discovery.run import IDLE, Parts, Rejection, RunEnded, UnknownRun, open_run, preview, report, take
+from discovery.errors import RecordRejected, SourceUnavailable
+from discovery.previewing import preview_run
+from discovery.run import (
+    IDLE,
+    AlreadyRunning,
+    Errand,
+    Parts,
+    Rejection,
+    RunEnded,
+    UnknownRun,
+    open_run,
+    preview,
+    report,
+    reports,
+    take,
+)
 from discovery.run_source import run_source
-from discovery.source import Fetched, Raw, Reading, ScopeEnd, Source, SourceSettings
+from discovery.source import Fetched, Hearing, Progress, Raw, Reading, ScopeEnd, Source, SourceSettings
 from discovery.sources import SOURCES
 from graph.store import Search, StoreUnavailable
 
@@ -200,3 +218,95 @@ def test_a_store_that_is_down_is_said_to_be(words: Any, tmp_path: Any) -> None:
     (tmp_path / "text.db").write_text("this is no database, however long one looks at it " * 50)
     with pytest.raises(StoreUnavailable, match="damaged or is no SQLite database"):
         open_store(f"sqlite:///{tmp_path}/text.db", words)
+
+
+def test_a_preview_of_a_run_names_what_it_would_miss(parts: Parts, say: Say) -> None:
+    records = ["a", "b"]
+
+    def fetch(settings: SourceSettings, reading: Reading) -> Iterator[Fetched]:
+        for name in records:
+            yield Raw("all", name)
+        yield ScopeEnd("all", complete=True)
+
+    source = Source(
+        "agent", "", SourceSettings, SOURCES["json_lines"].traits, fetch, lambda raw, hearing: [say(raw, name=raw)]
+    )
+    assert run_source(parts, source, SourceSettings()).status == "complete"
+    dumped = list(parts.store.dump())
+    records.remove("b")
+    found = preview_run(parts, source, SourceSettings())
+    assert (found.missed, [missing.record for missing in found.misses]) == (1, ["agent|default|b"])
+    assert list(parts.store.dump()) == dumped
+    records.clear()
+    records.extend(["a", "b"])
+    assert preview_run(parts, source, SourceSettings()).missed == 0
+
+
+def test_a_cancelled_reading_stops_and_keeps_what_it_read(parts: Parts, say: Say) -> None:
+    reading_on = threading.Event()
+
+    def fetch(settings: SourceSettings, reading: Reading) -> Iterator[Fetched]:
+        yield Raw("all", "a")
+        yield Progress(1, 2, "things")
+        reading_on.set()
+        while not reading.stopped():
+            time.sleep(0.01)
+        yield ScopeEnd("all", complete=False, reason="stopped")
+
+    source = Source(
+        "agent", "", SourceSettings, SOURCES["json_lines"].traits, fetch, lambda raw, hearing: [say(raw, name=raw)]
+    )
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(run_source(parts, source, SourceSettings())))
+    thread.start()
+    assert reading_on.wait(60)
+    (run,) = reports(parts, after=None, limit=1)
+    assert run.status == "running"
+    cancelled = cancel(parts, run.run_id, patience=60)
+    thread.join(60)
+    assert (cancelled.status, cancelled.accepted) == ("partial", 1)
+    assert "cancelled" in cancelled.notes
+    assert ended == [cancelled]
+    with pytest.raises(RunEnded):
+        cancel(parts, run.run_id)
+
+
+def test_a_place_that_is_being_read_is_not_read_twice(parts: Parts) -> None:
+    first = open_run(parts, "agent", "default", "all", errand=Errand(place="here"))
+    with pytest.raises(AlreadyRunning) as caught:
+        open_run(parts, "agent", "default", "all", errand=Errand(place="here"))
+    assert caught.value.run_id == first.run_id
+    open_run(parts, "agent", "default", "all", errand=Errand(place="there"))
+    finish(parts, first.run_id, complete=True)
+    assert open_run(parts, "agent", "default", "all", errand=Errand(place="here")).status == "running"
+
+
+def test_no_report_holds_a_secret_that_a_source_writes_into_its_errors(parts: Parts, say: Say) -> None:
+    planted = "pl4nted s3cret"
+
+    class Settings(SourceSettings):
+        password: SecretStr | None = None
+
+    def fetch(settings: Settings, reading: Reading) -> Iterator[Fetched]:
+        assert settings.password is not None
+        said = settings.password.get_secret_value()
+        yield Progress(0, 1, "things", f"logging in with {said}")
+        yield Raw("all", said)
+        yield ScopeEnd("all", complete=False, reason=f"https://me:{quote(said)}@host refuses")
+        raise RuntimeError(f"{said!r} was refused")
+
+    def observe(raw: str, hearing: Hearing) -> Iterator[Observation]:
+        raise RecordRejected(f"no such thing: {raw}")
+        yield say("never")
+
+    source = Source("agent", "", Settings, SOURCES["json_lines"].traits, fetch, observe)
+    report = run_source(parts, source, Settings(password=SecretStr(planted)))
+    assert report.status == "failed"
+    assert "[hidden]" in report.errors[0]
+    for text in (
+        str(report),
+        str(list(parts.store.dump())),
+        str(preview_run(parts, source, Settings(password=SecretStr(planted)))),
+    ):
+        assert planted not in text
+        assert quote(planted) not in text
