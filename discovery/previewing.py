@@ -1,6 +1,6 @@
 """preview: what a run would create, join (with why), change and miss, were it to happen now. Nothing is written."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from cmdb.graph_patch import GraphPatch
 from cmdb.observation import Observation
 from cmdb.reconciliation import Outcome, reconcile
 from cmdb.reference import record_key
-from cmdb.sighting import Record, Sighting, is_human, sightings_of
+from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
 from cmdb.uncollected import uncollected
 from discovery.attempt import Attempt
 from discovery.bookmarks import bookmark
@@ -22,7 +22,7 @@ from discovery.run import MAX_BATCH, Parts, context
 from discovery.run_report import RunReport, ScopeReport
 from discovery.settings_kept import identity_settings
 from discovery.source import Bookmark, Hearing, Progress, Raw, Reading, ScopeEnd, Source
-from graph.store import WriteTransaction
+from graph.store import Asked, WriteTransaction
 
 SHOWN = 100
 """of each kind of thing so many are named; the counts go on"""
@@ -221,11 +221,13 @@ def _why(parts: Parts, tx: WriteTransaction, record: Record, members: Sequence[R
     ]
     if not theirs:
         return None
-    carried: Mapping[str, int] = dict.fromkeys(keys_of(record, mine, words), 1)
-    block = tx.block([record.key], carried, common_at=settings.common_at, largest=settings.largest_block)
+    (linking,) = keys_of(record, mine, words)
+    asked = Asked([record.key], mine, {record.key: linking}, dict.fromkeys(linking, 1))
+    block = tx.block(asked, words, common_at=settings.common_at, largest=settings.largest_block)
     if block.cut:
         return None
-    around = [s for other in block.records.values() if other.key != record.key for s in sightings_of(other, words)]
+    stored = tx.records({record_of(sighting) for sighting in block.sightings} - {record.key})
+    around = [s for other in stored.values() for s in sightings_of(other, words) if s.key in block.sightings]
     together = {sighting.key: sighting for sighting in [*around, *theirs, *mine]}
     return explain(mine, theirs, list(together.values()), words, settings, block.common)
 
