@@ -29,7 +29,7 @@ SOUNDS_SECRET = re.compile(r"password|passphrase|secret|token|community|_key$|pr
 NOWHERE: dict[str, Any] = {
     "base_url": "https://127.0.0.1:1", "url": "https://127.0.0.1:1", "base": "DC=nowhere,DC=example",
     "user": "reader", "file": "/nowhere/at/all", "mapping": "/nowhere/mapping.toml", "xml": "/nowhere/scan.xml",
-    "targets": "127.0.0.1", "port": 1,
+    "targets": "127.0.0.1", "port": 1, "patience": 1,
 }  # fmt: skip
 """setting → a value that leads nowhere; those that a source has are said to it, and so are its secrets"""
 NOWHERE_OF: dict[str, dict[str, Any]] = {"ldap": {"url": "ldaps://127.0.0.1:1"}, "nmap": {"targets": ()}}

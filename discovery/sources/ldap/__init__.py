@@ -1,11 +1,24 @@
 """ldap: users, groups, computers and branches of Active Directory and other LDAP directories."""
 
+from collections.abc import Iterator
+
 from cmdb.vocabulary import SourceTraits
-from discovery.source import Source
-from discovery.sources.ldap.check import check
-from discovery.sources.ldap.fetch import fetch
+from discovery.source import Fetched, Permission, Reading, Source
 from discovery.sources.ldap.observe import observe
 from discovery.sources.ldap.settings import LdapSettings
+
+
+def _fetch(settings: LdapSettings, reading: Reading) -> Iterator[Fetched]:
+    from discovery.sources.ldap.fetch import fetch  # ldap3 takes half a second to load: most commands never need it
+
+    yield from fetch(settings, reading)
+
+
+def _check(settings: LdapSettings, reading: Reading) -> Iterator[Permission]:
+    from discovery.sources.ldap.check import check
+
+    yield from check(settings, reading)
+
 
 LDAP = Source(
     name="ldap",
@@ -15,7 +28,7 @@ LDAP = Source(
     traits=SourceTraits(
         authority=0.8, authority_of={"class": 0.5, "os": 0.6}, knows_contact=True, guarantees_names=True
     ),
-    fetch=fetch,
+    fetch=_fetch,
     observe=observe,
-    check=check,
+    check=_check,
 )
