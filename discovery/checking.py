@@ -23,7 +23,7 @@ def check(parts: Parts, source: Source, settings: Any) -> Checked:
     found: list[Permission] = []
     attempt = Attempt(hide)
     with attempt:
-        for permission in source.check(settings, Reading(parts.now)) if source.check is not None else ():
+        for permission in source.check(settings, Reading(parts.now, hurried=True)) if source.check is not None else ():
             found.append(Permission(hide(permission.name), permission.ok, hide(permission.fix)))
     if attempt.error is not None:
         found.append(Permission("reach the source" if not attempt.broken else "settings", False, attempt.error))

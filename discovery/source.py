@@ -73,6 +73,8 @@ class Reading:
     stopped: Callable[[], bool] = field(default=lambda: False)
     bookmark: Callable[[str], Any] = field(default=lambda scope: None)
     """scope → the value of the Bookmark kept last for it in this realm, None where there is none"""
+    hurried: bool = False
+    """somebody waits for the answer: what does not answer soon need not be asked again and again"""
 
 
 @dataclass(frozen=True, slots=True)

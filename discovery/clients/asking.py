@@ -9,6 +9,10 @@ from discovery.clients.patience import Patience
 from discovery.source import Reading, SourceSettings
 
 
+WHILE_SOMEBODY_WAITS = 2.0
+"""seconds"""
+
+
 class AskingSettings(SourceSettings):
     """How to ask."""
 
@@ -21,5 +25,6 @@ class AskingSettings(SourceSettings):
 
 
 def patience_of(settings: AskingSettings, reading: Reading) -> Patience:
-    """A run's patience."""
-    return Patience(settings.patience, stopped=reading.stopped, dice=random.random)
+    """A run's patience; where somebody waits for the answer, little."""
+    budget = min(settings.patience, WHILE_SOMEBODY_WAITS) if reading.hurried else settings.patience
+    return Patience(budget, stopped=reading.stopped, dice=random.random)

@@ -37,8 +37,12 @@ def fixed_token(token: str) -> TokenSource:
 
 
 def broken_connection(what: str, error: Exception) -> Again:
-    """What broke, by its kind only: the library's own text may hold the whole request."""
-    return Again(f"{what}: no answer ({type(error).__name__})")
+    """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request."""
+    cause: BaseException | None = error
+    while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
+        cause = cause.__cause__ or cause.__context__
+    said = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(error).__name__
+    return Again(f"{what}: no answer ({said})")
 
 
 class JsonClient:
