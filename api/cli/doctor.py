@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import socket
 import subprocess
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +13,7 @@ from api.cli.output import print_json, table
 
 def examine(*, as_json: bool) -> int:
     """1 where something that is needed does not work."""
-    checks = [_python(), _vocabulary(), _store(), _nmap(), _rights()]
+    checks = [_python(), _vocabulary(), *_store(), _secrets(), _broker(), _nmap(), _rights()]
     if as_json:
         print_json({"checks": checks, "ok": all(c["ok"] is not False for c in checks)})
     else:
@@ -51,10 +52,13 @@ def _vocabulary() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _store() -> dict[str, Any]:
+def _store() -> list[dict[str, Any]]:
+    """The store, and who reads what is scheduled in it."""
     from api.settings import Settings
-    from api.wiring import build
+    from api.wiring import build, now
     from cmdb.errors import Invalid
+    from discovery.clock import LEASE
+    from discovery.lease import holder
     from graph.store import StoreError
 
     settings = Settings()
@@ -62,11 +66,51 @@ def _store() -> dict[str, Any]:
     try:
         system = build(settings)
     except (StoreError, Invalid) as error:
-        return _check("store", False, shown, str(error))
+        return [_check("store", False, shown, str(error))]
     counts = system.store.counts()
     revision = system.store.revision()[0]
+    scheduler = holder(system.store, LEASE, now())
     system.close()
-    return _check("store", True, f"{shown}: {counts.cis} CIs, {counts.relations} relations, revision {revision}")
+    return [
+        _check("store", True, f"{shown}: {counts.cis} CIs, {counts.relations} relations, revision {revision}"),
+        _check("scheduler", True, scheduler)
+        if scheduler
+        else _check("scheduler", None, "none runs", "`cmdb serve` or `cmdb schedule` reads what is scheduled"),
+    ]
+
+
+def _secrets() -> dict[str, Any]:
+    from api.settings import Settings
+    from cmdb.errors import Invalid
+
+    try:
+        keys = Settings().secret_keys()
+    except (Invalid, OSError) as error:
+        return _check("secrets", False, "the key cannot be read", str(error))
+    if not keys:
+        return _check(
+            "secrets", None, "no key",
+            "set CMDB_SECRET_KEY (from `cmdb secret key`) to keep secrets of sources in the store",
+        )  # fmt: skip
+    return _check("secrets", True, f"{len(keys)} keys" if len(keys) > 1 else "a key is set")
+
+
+def _broker() -> dict[str, Any]:
+    from urllib.parse import urlsplit
+
+    from api.settings import Settings
+
+    broker = Settings().broker
+    if broker is None:
+        return _check("broker", True, "none: what is scheduled is read by the scheduler's own process")
+    at = urlsplit(broker.get_secret_value())
+    place = (at.hostname or "localhost", at.port or (5672 if at.scheme.startswith("amqp") else 6379))
+    try:
+        socket.create_connection(place, timeout=3).close()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return _check("broker", False, f"{place[0]}:{place[1]}: {why}", "start it, or mend CMDB_BROKER")
+    return _check("broker", True, f"{place[0]}:{place[1]} answers")
 
 
 def _nmap() -> dict[str, Any]:

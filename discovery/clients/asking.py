@@ -8,7 +8,6 @@ from pydantic import Field
 from discovery.clients.patience import Patience
 from discovery.source import Reading, SourceSettings
 
-
 WHILE_SOMEBODY_WAITS = 2.0
 """seconds"""
 
