@@ -14,10 +14,11 @@ from api.instance_views import checked, instance, preview
 from api.problems import Problem
 from api.tokens import Caller
 from api.wiring import System
-from cmdb.errors import UnknownReference
+from cmdb.errors import Invalid, UnknownReference
 from discovery import source_instance as instances
-from discovery.checking import check
+from discovery.checking import Checked, check
 from discovery.previewing import preview_run
+from discovery.source import Permission
 from discovery.source_instance import SourceInstance, settings_to_run, source_of
 
 router = APIRouter(prefix="/v1/source-instances", tags=["operations"])
@@ -93,8 +94,12 @@ def delete_instance(name: str, system: TheSystem, caller: Operator) -> Response:
 @router.post("/{name}/check", dependencies=[writes])
 def post_check(name: str, system: TheSystem, caller: Operator) -> Response:
     found = _seen(system, name, caller)
-    settings = settings_to_run(system.means, found)
-    return json_answer(checked(check(system.parts, source_of(system.means, found), settings)))
+    source = source_of(system.means, found)
+    try:
+        settings = settings_to_run(system.means, found)
+    except (Invalid, UnknownReference) as lacking:  # a secret that is not where it was said to be
+        return json_answer(checked(Checked(False, (Permission("settings", False, str(lacking)),))))
+    return json_answer(checked(check(system.parts, source, settings)))
 
 
 @router.post("/{name}/preview", dependencies=[writes])

@@ -109,6 +109,18 @@ def test_a_source_that_needs_no_rights_can_be_read(admin: TestClient, estate: Pa
     assert admin.post(f"{AT}/berlin/check").json() == {"ok": True, "permissions": []}
 
 
+def test_check_says_that_a_secret_is_not_where_it_was_said_to_be(admin: TestClient) -> None:
+    corp = {"url": "ldaps://127.0.0.1:1", "base": "DC=corp", "user": "reader"}
+    admin.post(
+        AT, json={"name": "corp", "source": "ldap", "settings": corp, "secrets": {"password": "env:NOT_SET_HERE"}}
+    )
+    found = admin.post(f"{AT}/corp/check").json()
+    assert found["ok"] is False
+    assert [(one["name"], one["ok"], "NOT_SET_HERE" in one["fix"]) for one in found["permissions"]] == [
+        ("settings", False, True)
+    ]
+
+
 def test_a_preview_says_what_would_be_created_joined_changed_and_missed_and_writes_nothing(
     admin: TestClient, system: System, estate: Path
 ) -> None:

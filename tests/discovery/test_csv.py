@@ -9,6 +9,7 @@ import pytest
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
+from discovery.source import Reading
 from discovery.sources.csv import CSV
 from discovery.sources.csv.fetch import CsvSettings
 from graph.store import Search
@@ -138,3 +139,17 @@ def test_a_mapping_that_does_not_fit_the_file_is_said_before_anything_is_read(
     assert report.status == "failed"
     assert said in report.errors[0]
     assert parts.store.counts().cis == 0
+
+
+def test_check_says_which_file_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "assets.toml").write_text(MAPPING)
+    (tmp_path / "assets.csv").write_text("\n".join((HEADER, *ROWS)))
+
+    def checked(file: str, mapping: str) -> list[tuple[str, bool]]:
+        settings = CsvSettings(file=str(tmp_path / file), mapping=str(tmp_path / mapping))
+        assert CSV.check is not None
+        return [(found.name, found.ok) for found in CSV.check(settings, Reading(lambda: 0))]
+
+    assert checked("assets.csv", "assets.toml") == [("read the mapping", True), ("read the file", True)]
+    assert checked("assets.csv", "nothing.toml") == [("read the mapping", False)]
+    assert checked("nothing.csv", "assets.toml") == [("read the mapping", True), ("read the file", False)]

@@ -2,7 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
-from discovery.sources.csv.fetch import CsvSettings, fetch
+from discovery.sources.csv.fetch import CsvSettings, check, fetch
 from discovery.sources.csv.observe import observe
 
 CSV = Source(
@@ -12,4 +12,5 @@ CSV = Source(
     traits=SourceTraits(authority=0.8),
     fetch=fetch,
     observe=observe,
+    check=check,
 )

@@ -2,14 +2,15 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 from pydantic import Field
 
 from discovery.errors import SourceMisconfigured
-from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd, SourceSettings
+from discovery.source import Fetched, Permission, Progress, Raw, Reading, ScopeEnd, SourceSettings
 from discovery.sources.csv.mapping import Mapping, read_mapping
 
 EVERY = 5_000
@@ -35,7 +36,7 @@ class Row:
     """why its cells cannot be trusted"""
 
 
-def fetch(settings: CsvSettings, reading: Reading) -> Iterator[Fetched]:
+def fetch(settings: CsvSettings, reading: Reading) -> Generator[Fetched, None, None]:
     """Every row, then the end of the scope; complete where the mapping says that the file lists all there is."""
     mapping = read_mapping(settings.mapping)
     scope = settings.scope or mapping.system
@@ -45,6 +46,22 @@ def fetch(settings: CsvSettings, reading: Reading) -> Iterator[Fetched]:
         raise SourceMisconfigured(f"{settings.file}: {getattr(wrong, 'strerror', None) or wrong}") from None
     with file:
         yield from _rows(file, mapping, scope, reading)
+
+
+def check(settings: CsvSettings, reading: Reading) -> Iterator[Permission]:
+    """Whether both files can be read, and fit each other."""
+    what = "read the mapping"
+    try:
+        read_mapping(settings.mapping)
+        yield Permission(what, True)
+        what = "read the file"
+        with closing(fetch(settings, reading)) as rows:
+            first = next(rows)
+    except SourceMisconfigured as wrong:
+        yield Permission(what, False, str(wrong))
+        return
+    broken = first.reason if isinstance(first, ScopeEnd) else None
+    yield Permission(what, broken is None, broken or "")
 
 
 def _rows(file: TextIO, mapping: Mapping, scope: str, reading: Reading) -> Iterator[Fetched]:
