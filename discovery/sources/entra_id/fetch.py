@@ -6,9 +6,11 @@ takes the token no more, ends the run.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from discovery.clients.answer import Refused, RunEnds
+from discovery.clients.answer import Refused
 from discovery.clients.graph_login import open_graph, tenant_name
+from discovery.clients.in_turn import in_turn
 from discovery.clients.links import belongs
 from discovery.clients.msgraph import AT_ONCE, PAGE, Graph, Page, Row, batched
 from discovery.errors import SourceUnavailable
@@ -29,23 +31,13 @@ def fetch(settings: EntraIdSettings, reading: Reading) -> Iterator[Fetched]:
     collections = wanted(settings)
     with open_graph(settings, reading) as graph:
         tenant = tenant_name(settings, graph.root)
-        reached = False
-        failed: SourceUnavailable | None = None
-        for number, collection in enumerate(collections):
-            scope = f"{tenant}/{collection.name}"
-            try:
-                yield from _Tenant(graph, reading, collection, scope).read(full=settings.full)
-                reached = True
-            except RunEnds as over:
-                yield ScopeEnd(scope, complete=False, reason=str(over))
-                for left in collections[number + 1 :]:
-                    yield ScopeEnd(f"{tenant}/{left.name}", complete=False, reason=f"not asked for: {over}")
-                raise
-            except SourceUnavailable as refused:
-                failed = refused
-                yield ScopeEnd(scope, complete=False, reason=str(refused))
-        if failed is not None and not reached:
-            raise failed
+        scopes = [(f"{tenant}/{collection.name}", collection) for collection in collections]
+        yield from in_turn(
+            [
+                (scope, partial(_Tenant(graph, reading, collection, scope).read, full=settings.full))
+                for scope, collection in scopes
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

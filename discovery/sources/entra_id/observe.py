@@ -10,6 +10,7 @@ from discovery.identifiers_stated import name_as_host, sound
 from discovery.kind_of_machine import class_by_os, os_with_version
 from discovery.last_contact import last_contact
 from discovery.source import Hearing
+from discovery.text_stated import text_stated
 
 SOURCE = "entra_id"
 Row = Mapping[str, Any]
@@ -40,7 +41,7 @@ def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observatio
         facts = {key: value for key, value in attributes.items() if value is not None} | odd
         return (
             _said(
-                hearing, record, seen_at, read_at, ci_class=ci_class, name=_text(row, "displayName"),
+                hearing, record, seen_at, read_at, ci_class=ci_class, name=text_stated(row, "displayName"),
                 identifiers=sound_ones, attributes=facts, claims=claims,
             ),
         )  # fmt: skip
@@ -96,15 +97,15 @@ def _device(row: Row, also: object) -> Said:
     if row.get("trustType") == "ServerAd":
         # A device that was synchronized from Active Directory bears its computer object's GUID there.
         identifiers += _identifiers(row, ad_guid="deviceId")
-    if (name := name_as_host(_text(row, "displayName"))) is not None:
+    if (name := name_as_host(text_stated(row, "displayName"))) is not None:
         identifiers.append(("hostname", name))
     attributes = _attributes(
         row, vendor="manufacturer", model="model", enabled="accountEnabled", compliant="isCompliant",
         managed="isManaged", trust_type="trustType", profile_type="profileType", ownership="deviceOwnership",
         registered_at="registrationDateTime", synced="onPremisesSyncEnabled",
     )  # fmt: skip
-    system = _text(row, "operatingSystem")
-    attributes["os"] = os_with_version(system, _text(row, "operatingSystemVersion"))
+    system = text_stated(row, "operatingSystem")
+    attributes["os"] = os_with_version(system, text_stated(row, "operatingSystemVersion"))
     printer = str(row.get("profileType") or "").casefold() == "printer"
     return "printer" if printer else class_by_os(system), identifiers, attributes, []
 
@@ -146,17 +147,8 @@ def _record(object_id: object) -> str:
 
 
 def _identifiers(row: Row, **kinds: str) -> list[tuple[str, str]]:
-    return [(kind, value) for kind, name in kinds.items() if (value := _text(row, name)) is not None]
+    return [(kind, value) for kind, name in kinds.items() if (value := text_stated(row, name)) is not None]
 
 
 def _attributes(row: Row, **names: str) -> dict[str, Any]:
     return {ours: row.get(theirs) for ours, theirs in names.items()}
-
-
-def _text(row: Row, name: str) -> str | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Invalid(f"{name} is {value!r}: text is wanted")
-    return value

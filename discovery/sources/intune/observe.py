@@ -11,6 +11,7 @@ from discovery.identifiers_stated import name_as_host, sound
 from discovery.kind_of_machine import class_by_os, os_with_version
 from discovery.last_contact import last_contact
 from discovery.source import Hearing
+from discovery.text_stated import text_stated
 
 Row = Mapping[str, Any]
 CONTACT = ("lastSyncDateTime", "enrolledDateTime")
@@ -34,12 +35,12 @@ def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observatio
     if not isinstance(record, str) or not record.strip():
         raise RecordRejected("a managed device without an id")
     try:
-        name = _text(row, "deviceName")
+        name = text_stated(row, "deviceName")
         identifiers, odd = sound(hearing.vocabulary, _identifiers(row, name))
         return (
             observation(
                 hearing.vocabulary, source="intune", realm=hearing.realm, record=record,
-                ci_class=class_by_os(_text(row, "operatingSystem")), name=name, identifiers=identifiers,
+                ci_class=class_by_os(text_stated(row, "operatingSystem")), name=name, identifiers=identifiers,
                 attributes=_facts(row) | odd, claims=_claims(row), observed_at=last_contact(row, CONTACT, read_at),
                 read_at=read_at,
             ),
@@ -56,7 +57,7 @@ def _identifiers(row: Row, name: str | None) -> Iterator[tuple[str, object]]:
 
 def _facts(row: Row) -> dict[str, Any]:
     facts: dict[str, Any] = {ours: row.get(theirs) for ours, theirs in FACTS.items()}
-    facts["os"] = os_with_version(_text(row, "operatingSystem"), _text(row, "osVersion"))
+    facts["os"] = os_with_version(text_stated(row, "operatingSystem"), text_stated(row, "osVersion"))
     for ours, theirs in (("total_bytes", "totalStorageSpaceInBytes"), ("free_bytes", "freeStorageSpaceInBytes")):
         facts[f"storage.{ours}"] = row.get(theirs)
     facts["memory_bytes"] = row.get("physicalMemoryInBytes") or None  # 0 where it was not asked for
@@ -65,7 +66,11 @@ def _facts(row: Row) -> dict[str, Any]:
 
 def _claims(row: Row) -> list[Claim]:
     """The person it is assigned to, by the id that Entra knows and by the name that other directories know too."""
-    user, upn, email = _text(row, "userId"), _text(row, "userPrincipalName"), _text(row, "emailAddress")
+    user, upn, email = (
+        text_stated(row, "userId"),
+        text_stated(row, "userPrincipalName"),
+        text_stated(row, "emailAddress"),
+    )
     said = []
     if user and user != NOBODY and _is_guid(user):
         said.append(f"entra_object_id:{user}")
@@ -80,12 +85,3 @@ def _is_guid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _text(row: Row, name: str) -> str | None:
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Invalid(f"{name} is {value!r}: text is wanted")
-    return value

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
-from discovery.clients.answer import Refused, RunEnds, Unreadable
+from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.http import JsonClient
-from discovery.errors import SourceUnavailable
+from discovery.clients.in_turn import in_turn
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
 from discovery.sources.jamf.settings import JamfSettings, Part, open_jamf, sections_of, server_name, wanted
 
@@ -15,24 +16,13 @@ def fetch(settings: JamfSettings, reading: Reading) -> Iterator[Fetched]:
     parts = wanted(settings)
     with open_jamf(settings, reading) as client:
         server = server_name(settings)
-        reached = False
-        failed: SourceUnavailable | None = None
-        for number, part in enumerate(parts):
-            scope = f"{server}/{part.name}"
-            try:
-                yield from _part(client, settings, reading, part, scope)
-                reached = True
-                yield ScopeEnd(scope, complete=True)
-            except RunEnds as over:
-                yield ScopeEnd(scope, complete=False, reason=str(over))
-                for left in parts[number + 1 :]:
-                    yield ScopeEnd(f"{server}/{left.name}", complete=False, reason=f"not asked for: {over}")
-                raise
-            except SourceUnavailable as refused:
-                failed = refused
-                yield ScopeEnd(scope, complete=False, reason=str(refused))
-        if failed is not None and not reached:
-            raise failed
+        scopes = [(f"{server}/{part.name}", part) for part in parts]
+        yield from in_turn([(scope, partial(_whole, client, settings, reading, part, scope)) for scope, part in scopes])
+
+
+def _whole(client: JsonClient, settings: JamfSettings, reading: Reading, part: Part, scope: str) -> Iterator[Fetched]:
+    yield from _part(client, settings, reading, part, scope)
+    yield ScopeEnd(scope, complete=True)
 
 
 def _part(client: JsonClient, settings: JamfSettings, reading: Reading, part: Part, scope: str) -> Iterator[Fetched]:
