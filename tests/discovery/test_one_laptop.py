@@ -1,18 +1,20 @@
 """One laptop that many sources know is one thing, with facts from each; two laptops of one person stay two."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from cmdb.observation import Observation, observation
+from cmdb.observation import Observation
 from cmdb.reference import record_key
 from discovery.ending import finish
 from discovery.explaining import End, explained
 from discovery.run import Parts, open_run, take
 from discovery.source import Hearing
 from discovery.sources import SOURCES
+from discovery.sources.ldap.entry import Entry
 from graph.store import Search
+from lab.directory_estate import filetime
 
-DAY = 24 * 3600 * 1_000_000
 MAC, SERIAL, DEVICE_ID = "8c:85:90:01:02:03", "C02XK1JJJG5J", "6a1c5c2e-0000-4000-8000-00000000000a"
 UDID, INTUNE_ID = "4C4C4544-0042-4000-8000-000000000042", "6a1c5c2e-0000-4000-8000-00000000000b"
 OBJECT_ID = "6a1c5c2e-0000-4000-8000-00000000000c"
@@ -64,13 +66,17 @@ def run(parts: Parts, source: str, said: Iterable[Observation]) -> None:
     assert finish(parts, opened.run_id, complete=True).status == "complete"
 
 
-def active_directory(parts: Parts) -> Observation:
-    """As a directory says it: the device id of a computer that is synchronized is its GUID there."""
-    return observation(
-        parts.vocabulary, source="ad", record=DEVICE_ID, ci_class="workstation", name="LAP-042", realm="default",
-        identifiers=[("ad_guid", DEVICE_ID), ("hostname", "LAP-042$"), ("fqdn", "lap-042.corp.example")],
-        attributes={"os": "macOS", "department": "Optics"}, observed_at=parts.now() - DAY, read_at=parts.now(),
-    )  # fmt: skip
+def active_directory(parts: Parts) -> list[Observation]:
+    """As a domain controller sends it: the device id of a computer that is synchronized is its GUID there."""
+    said = {
+        "objectclass": (b"top", b"person", b"organizationalPerson", b"user", b"computer"),
+        "objectguid": (uuid.UUID(DEVICE_ID).bytes_le,), "samaccountname": (b"LAP-042$",),
+        "dnshostname": (b"lap-042.corp.example",), "operatingsystem": (b"macOS",),
+        "description": (b"optics bench 3",), "whencreated": (b"20240102030405.0Z",),
+        "lastlogontimestamp": (str(filetime(parts.now() / 1e6 - 86_400)).encode(),),
+    }  # fmt: skip
+    entry = Entry("account", "CN=LAP-042,OU=Berlin,DC=corp,DC=example", said, domain=OBJECT_ID)
+    return list(SOURCES["ldap"].observe(entry, Hearing(parts.vocabulary, "default", parts.now())))
 
 
 def test_a_laptop_that_five_sources_know_is_one_thing_and_says_so(parts: Parts) -> None:
@@ -79,15 +85,15 @@ def test_a_laptop_that_five_sources_know_is_one_thing_and_says_so(parts: Parts) 
     run(parts, "entra_id", hear(parts, "entra_id", entra()))
     run(parts, "intune", hear(parts, "intune", intune()))
     run(parts, "jamf", hear(parts, "jamf", jamf()))
-    run(parts, "ad", [active_directory(parts)])
+    run(parts, "ldap", active_directory(parts))
     (found,) = parts.store.search(Search(classes=("workstation", "device")), after=None, limit=10)
     view = parts.store.item(found.id)
     assert view is not None
     ci = view.ci
-    assert {place.split("|")[0] for place in ci.records} == {"nmap", "ad", "entra_id", "intune", "jamf"}
+    assert {place.split("|")[0] for place in ci.records} == {"nmap", "ldap", "entra_id", "intune", "jamf"}
     said_by = {name: fact.record.split("|")[0] for name, fact in ci.facts.items()}
     assert said_by.items() >= {
-        "vendor": "nmap", "trust_type": "entra_id", "compliance": "intune", "asset_tag": "jamf", "department": "ad",
+        "vendor": "nmap", "trust_type": "entra_id", "compliance": "intune", "asset_tag": "jamf", "description": "ldap",
     }.items()  # fmt: skip
     assert (ci.ci_class, ci.name.casefold()) == ("workstation", "lap-042")
     told = explained(
