@@ -55,12 +55,19 @@ def _in_order(first, second):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _gather(rows, source, target):  # type: ignore[no-untyped-def]
+def _starts(rows, of):  # type: ignore[no-untyped-def]
+    """Where each row begins, by the row of each entry."""
     start = np.zeros(rows + 1, np.int32)
-    for one in source:
-        start[one + 1] += 1
+    for row in of:
+        start[row + 1] += 1
     for row in range(rows):
         start[row + 1] += start[row]
+    return start
+
+
+@numba.njit(cache=True)
+def _gather(rows, source, target):  # type: ignore[no-untyped-def]
+    start = _starts(rows, source)
     free = start[:-1].copy()
     end = np.empty(len(source), np.int32)
     for at in range(len(source)):
@@ -72,11 +79,7 @@ def _gather(rows, source, target):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _transposed(start, end, columns):  # type: ignore[no-untyped-def]
-    turned_start = np.zeros(columns + 1, np.int32)
-    for to in end:
-        turned_start[to + 1] += 1
-    for column in range(columns):
-        turned_start[column + 1] += turned_start[column]
+    turned_start = _starts(columns, end)
     free = turned_start[:-1].copy()
     turned_end = np.empty(len(end), np.int32)
     for row in range(len(start) - 1):

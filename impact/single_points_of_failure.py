@@ -50,18 +50,9 @@ def _single_points(asked, needs, followers):  # type: ignore[no-untyped-def]
     while head < count:
         ci = cone[head]
         head += 1
-        for e in range(needs.hard_start[ci], needs.hard_start[ci + 1]):
-            to = needs.hard[e]
-            if not in_cone[to]:
-                in_cone[to] = True
-                cone[count] = to
-                count += 1
-        for e in range(needs.member_start[needs.first_group[ci]], needs.member_start[needs.first_group[ci + 1]]):
-            to = needs.member[e]
-            if not in_cone[to]:
-                in_cone[to] = True
-                cone[count] = to
-                count += 1
+        count = _reach(needs.hard, needs.hard_start[ci], needs.hard_start[ci + 1], in_cone, cone, count)
+        begin, end = needs.member_start[needs.first_group[ci]], needs.member_start[needs.first_group[ci + 1]]
+        count = _reach(needs.member, begin, end, in_cone, cone, count)
     _needed_without_spare(cone[:count], enough, needs)
     down = np.full(n, -1, np.int32)  # the last trial in which a CI fell
     tried = np.full(len(needs.budget), -1, np.int32)  # the last trial in which a group lost a member
@@ -89,20 +80,23 @@ def _needed_without_spare(queue, enough, needs):  # type: ignore[no-untyped-def]
     while head < tail:
         ci = todo[head]
         head += 1
-        for e in range(needs.hard_start[ci], needs.hard_start[ci + 1]):
-            to = needs.hard[e]
-            if not enough[to]:
-                enough[to] = True
-                todo[tail] = to
-                tail += 1
+        tail = _reach(needs.hard, needs.hard_start[ci], needs.hard_start[ci + 1], enough, todo, tail)
         for group in range(needs.first_group[ci], needs.first_group[ci + 1]):
             if needs.budget[group] == 0:
-                for e in range(needs.member_start[group], needs.member_start[group + 1]):
-                    to = needs.member[e]
-                    if not enough[to]:
-                        enough[to] = True
-                        todo[tail] = to
-                        tail += 1
+                begin, end = needs.member_start[group], needs.member_start[group + 1]
+                tail = _reach(needs.member, begin, end, enough, todo, tail)
+
+
+@numba.njit(cache=True)
+def _reach(ends, begin, end, marked, queue, tail):  # type: ignore[no-untyped-def]
+    """Marks and queues what is not marked yet of `ends[begin:end]`; where the queue then ends."""
+    for e in range(begin, end):
+        to = ends[e]
+        if not marked[to]:
+            marked[to] = True
+            queue[tail] = to
+            tail += 1
+    return tail
 
 
 @numba.njit(cache=True)

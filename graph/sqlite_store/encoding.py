@@ -50,7 +50,7 @@ def read_record(row: Row) -> Record:
 
 
 def ci_row(ci: ConfigurationItem) -> Row:
-    """A CI in the order of NEW_CI's parameters."""
+    """A CI in the order of NEW_CI's columns, but for its number and the revision in which it came to be."""
     root = ci.facts.get("network_root")
     return (
         ci.id, ci.ci_class, ci.name, name_key(ci.name), ci.lifecycle, ci.text("status"), ci.text("environment"),

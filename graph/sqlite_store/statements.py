@@ -134,9 +134,9 @@ TOUCH_CI = (
 NEW_CLUE = "insert or ignore into clue values (?, ?)"
 END_CLUE = "delete from clue where key = ? and record = ?"
 NEW_CI = (
-    "insert into ci (id, class, name, name_key, lifecycle, status, environment, tier, owner, network_root, "
+    "insert into ci (n, id, class, name, name_key, lifecycle, status, environment, tier, owner, network_root, "
     "first_seen, last_seen, facts, identifiers, records, realms, parent, because, contradiction, due, words, born) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"values ({', '.join('?' * 23)})"
 )
 PUT_CI = (
     "update ci set class = ?2, name = ?3, name_key = ?4, lifecycle = ?5, status = ?6, environment = ?7, tier = ?8, "

@@ -68,10 +68,7 @@ class WritingTransaction(Lookups):
         self._end_words(patch.cis_gone)
         many(sql.END_CI, [(ci,) for ci in patch.cis_gone])
         if new:
-            many(
-                "insert into ci (n, " + sql.NEW_CI.partition("(")[2].replace("values (", "values (?, ", 1),
-                [(n, *row, self.revision) for n, row in enumerate(new, first)],
-            )
+            many(sql.NEW_CI, [(n, *row, self.revision) for n, row in enumerate(new, first)])
             many(sql.NEW_WORDS, [(n, row[-1]) for n, row in enumerate(new, first)])
         if moved:
             self._move_cis(moved)
