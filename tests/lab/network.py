@@ -1,20 +1,19 @@
 """A network to scan: hosts in network namespaces on a bridge, with addresses and real services of their own."""
 
 import contextlib
-import fcntl
 import ipaddress
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lab.namespaces import free_number, ip, need_namespaces
 from lab.network_services import SERVICES
 from lab.unavailable import Unavailable
 
@@ -76,13 +75,13 @@ class LabNetwork:
             (),
         )
         namespace, link = self._namespace(name), f"{self._prefix}-{name}"
-        _ip("netns", "add", namespace)
-        _ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace)
-        _ip("link", "set", link, "master", self.bridge, "up")
-        _ip("-n", namespace, "link", "set", "lo", "up")
-        _ip("-n", namespace, "link", "set", "eth0", "address", host.mac, "up")
-        _ip("-n", namespace, "address", "add", f"{host.address}/24", "dev", "eth0")
-        _ip("-n", namespace, "route", "add", "default", "via", self.scanner)
+        ip("netns", "add", namespace)
+        ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace)
+        ip("link", "set", link, "master", self.bridge, "up")
+        ip("-n", namespace, "link", "set", "lo", "up")
+        ip("-n", namespace, "link", "set", "eth0", "address", host.mac, "up")
+        ip("-n", namespace, "address", "add", f"{host.address}/24", "dev", "eth0")
+        ip("-n", namespace, "route", "add", "default", "via", self.scanner)
         self._daemons[name] = []
         for service in services:
             host = self._start(host, service)
@@ -94,11 +93,11 @@ class LabNetwork:
         """Give a host another address of the subnet, as a new DHCP lease would; its services go on."""
         host = self._hosts[name]
         namespace = self._namespace(name)
-        _ip("-n", namespace, "address", "flush", "dev", "eth0", "scope", "global")
-        _ip("-n", namespace, "address", "add", f"{address}/24", "dev", "eth0")
-        _ip("-n", namespace, "route", "add", "default", "via", self.scanner)
+        ip("-n", namespace, "address", "flush", "dev", "eth0", "scope", "global")
+        ip("-n", namespace, "address", "add", f"{address}/24", "dev", "eth0")
+        ip("-n", namespace, "route", "add", "default", "via", self.scanner)
         # Neighbours remember for minutes who had an address; the next scan must see what is true now.
-        _ip("neigh", "flush", "dev", self.bridge)
+        ip("neigh", "flush", "dev", self.bridge)
         self._hosts[name] = replace(host, address=address)
         _wait_until_it_answers(self._hosts[name])
         return self._hosts[name]
@@ -106,29 +105,29 @@ class LabNetwork:
     def stop(self, name: str) -> LabHost:
         """Pull a host's plug: its services end and nothing answers at its address."""
         self._end_daemons(name)
-        _ip("link", "set", f"{self._prefix}-{name}", "down")
-        _ip("neigh", "flush", "dev", self.bridge)
+        ip("link", "set", f"{self._prefix}-{name}", "down")
+        ip("neigh", "flush", "dev", self.bridge)
         self._hosts[name] = replace(self._hosts[name], ports=(), up=False)
         return self._hosts[name]
 
     def build(self) -> None:
         """Lay the bridge, after clearing away what a test run that was killed left of this network."""
         self.clear()
-        _ip("link", "add", self.bridge, "type", "bridge")
-        _ip("address", "add", f"{self.scanner}/24", "dev", self.bridge)
-        _ip("link", "set", self.bridge, "up")
+        ip("link", "add", self.bridge, "type", "bridge")
+        ip("address", "add", f"{self.scanner}/24", "dev", self.bridge)
+        ip("link", "set", self.bridge, "up")
 
     def clear(self) -> None:
         """Remove every namespace and interface that bears this network's prefix, with the processes in them."""
         for name in self._daemons:
             self._end_daemons(name)
-        for line in _ip("netns", "list").splitlines():
+        for line in ip("netns", "list").splitlines():
             namespace = line.split()[0]
             if namespace.startswith(f"{self._prefix}-"):
-                for pid in _ip("netns", "pids", namespace).split():
+                for pid in ip("netns", "pids", namespace).split():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(int(pid), signal.SIGKILL)
-                _ip("netns", "delete", namespace)
+                ip("netns", "delete", namespace)
         for interface in Path("/sys/class/net").iterdir():
             if interface.name == self.bridge or interface.name.startswith(f"{self._prefix}-"):
                 # Deleting a namespace takes its end of the cable with it, a moment later.
@@ -158,8 +157,8 @@ class LabNetwork:
 @contextlib.contextmanager
 def lab_network_of_hosts() -> Iterator[LabNetwork]:
     """The network with hosts `web`, `ssh`, `dns` and `silent`, removed at the end. Raises Unavailable."""
-    _check_machine()
-    with _free_number() as number:
+    need_namespaces("a network to scan")
+    with free_number("network", LABS) as number:
         kept = f"cmdb-lab-network-{number}-"
         for left in Path(tempfile.gettempdir()).glob(f"{kept}*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -178,36 +177,6 @@ def _built(number: int, folder: Path) -> Iterator[LabNetwork]:
         yield network
     finally:
         network.clear()
-
-
-def _check_machine() -> None:
-    if sys.platform != "linux":
-        raise Unavailable("a network to scan needs Linux network namespaces")
-    if os.geteuid() != 0:
-        raise Unavailable("a network to scan needs root, to make network namespaces")
-    if shutil.which("ip") is None:
-        raise Unavailable("a network to scan needs the program ip (iproute2)")
-
-
-@contextlib.contextmanager
-def _free_number() -> Iterator[int]:
-    """A number no other living test run has; the kernel frees it when its holder dies, however it dies."""
-    for number in range(LABS):
-        with Path(f"/run/cmdb-lab-network-{number}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield number
-            return
-    raise Unavailable(f"{LABS} test runs on this machine hold a network already")
-
-
-def _ip(*arguments: str) -> str:
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, timeout=30, check=False)
-    if done.returncode != 0:
-        raise Unavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
 
 
 def _wait_until_it_answers(host: LabHost) -> None:
