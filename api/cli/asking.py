@@ -160,6 +160,13 @@ def _print_coverage(coverage: dict[str, Any]) -> None:
     console.print("\n[yellow]What this answer cannot know:[/yellow]")
     _print_first("never looked at", coverage["never_looked"])
     _print_first("not read to the end", coverage["unscanned_scopes"])
+    _print_first(
+        "connections probably not seen yet",
+        [
+            f"{one['share']:.0%} of {one['name']} ({one['low']:.0%} to {one['high']:.0%})"
+            for one in coverage["unseen_relations"]
+        ],
+    )
     if coverage["stale_relations"]:
         console.print(f"  {coverage['stale_relations']} relations that nobody confirms any more")
     if coverage["undiscovered"]:
