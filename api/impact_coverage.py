@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from api.impact_views import Drawing
 from api.looked_at import Looked
 from api.tokens import Caller
-from impact.coverage import SEEN_THROUGH_CONNECTIONS, coverage
+from impact.coverage import SEEN_THROUGH_CONNECTIONS, UnseenRelations, coverage
 
 NAMED = 20
 """CIs that nobody ever looked at which an answer names; the rest are counted"""
@@ -31,6 +31,7 @@ def spelled_coverage(
         cone,
         unscanned_scopes=tuple(str(scope) for scope in looked.unread if caller.sees(scope.realm)),
         connections_known=frozenset(),
+        unseen_relations=_unseen(looked, drawing, cone),
     )
     more = len(never) - len(seen[:NAMED])
     return {
@@ -39,6 +40,16 @@ def spelled_coverage(
         "never_looked": [
             *found.never_looked,
             *([f"network connections of {more} more CIs"] if more else []),
+        ],
+        "unseen_relations": [
+            {
+                "ci": drawing.graph.topology.ids[one.ci],
+                "name": drawing.graph.topology.names[one.ci],
+                "share": one.share,
+                "low": one.low,
+                "high": one.high,
+            }
+            for one in [one for one in found.unseen_relations if drawing.sees(one.ci)][:NAMED]
         ],
         "undiscovered": found.undiscovered,
         "complete": found.complete and not more,
@@ -56,3 +67,17 @@ def _never_looked(looked: Looked, drawing: Drawing, asked: list[int], cone: NDAr
     first = [ci for ci in sorted(set(asked)) if of_interest[ci]]
     of_interest[first] = False
     return first + np.flatnonzero(of_interest).tolist()
+
+
+def _unseen(looked: Looked, drawing: Drawing, cone: NDArray[np.bool_]) -> tuple[UnseenRelations, ...]:
+    """Of the CIs of the cone and what they run on, the largest share first, then in the order of id.
+
+    Who talks to an application shows in the connections of the host that it runs on.
+    """
+    topology, number = drawing.graph.topology, drawing.graph.number
+    told = [UnseenRelations(number[ci], *said) for ci, said in looked.unseen.items() if ci in number]
+    below = cone.copy()
+    if told and "runs_on" in topology.types:
+        runs_on = topology.type_of == topology.types.index("runs_on")
+        below[topology.to_ci[runs_on & cone[topology.from_ci]]] = True
+    return tuple(sorted((one for one in told if below[one.ci]), key=lambda one: (-one.share, one.ci)))

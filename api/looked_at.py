@@ -1,12 +1,13 @@
 """What has been looked at so far: which scopes were not read to the end, and where network connections were read."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cmdb.reference import record_key
 from discovery.run import Parts, reports
 from discovery.run_report import ScopeReport
-from graph.store import GraphStore
+from graph.store import GraphStore, ReadTransaction
 
 READS_CONNECTIONS = ("connections",)
 """sources that see who talks to whom"""
@@ -14,6 +15,10 @@ RUNS_LOOKED_AT = 1000
 """latest runs that tell which scopes were read to the end"""
 FRESH = 60_000_000
 """microseconds after which it is read again although nothing was written: a run may have died in silence"""
+
+
+UNSEEN = ("connections.unseen_share", "connections.unseen_low", "connections.unseen_high")
+"""facts of a host: how much of what it talks to was probably never seen"""
 
 
 class UnreadScope(NamedTuple):
@@ -36,6 +41,8 @@ class Looked:
     unread: tuple[UnreadScope, ...]
     connections_of: frozenset[str]
     """ids of the CIs that a source of connections has a record of"""
+    unseen: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    """id → share of its connections that was probably never seen, and its bounds; where a source says so"""
 
 
 @dataclass(slots=True)
@@ -50,9 +57,9 @@ class LookedAt:
         revision, at = self.parts.store.revision()[0], self.parts.now()
         last = self._last
         if last is None or last.revision != revision or at - last.at > FRESH:
-            last = self._last = Looked(
-                revision, at, unread_scopes(self.parts), frozenset(_holders(self.parts.store, READS_CONNECTIONS))
-            )
+            holders = frozenset(_holders(self.parts.store, READS_CONNECTIONS))
+            unseen = self.parts.store.read(lambda tx, _: _unseen(tx, holders))
+            last = self._last = Looked(revision, at, unread_scopes(self.parts), holders, unseen)
         return last
 
 
@@ -78,4 +85,17 @@ def _holders(store: GraphStore, sources: tuple[str, ...], limit: int = 1000) -> 
             after = record_key(last.source, last.realm, last.record)
             if len(places) < limit:
                 break
+    return found
+
+
+def _unseen(tx: ReadTransaction, cis: Collection[str], at_once: int = 1000) -> dict[str, tuple[float, float, float]]:
+    found: dict[str, tuple[float, float, float]] = {}
+    ids = sorted(cis)
+    for first in range(0, len(ids), at_once):
+        for ci, item in tx.items(ids[first : first + at_once]).items():
+            facts = item.facts
+            said = [facts[name].value for name in UNSEEN if name in facts]
+            numbers = [float(value) for value in said if isinstance(value, int | float)]
+            if len(numbers) == len(UNSEEN):
+                found[ci] = (numbers[0], numbers[1], numbers[2])
     return found

@@ -70,6 +70,11 @@ class Filters:
     orphan: bool = False
 
 
+def known_of_today(filters: Filters) -> list[str]:
+    """The conditions, by name, that rest on more than a CI and its records: of the past nobody can ask them."""
+    return [name for name in ("orphan", "service", "stale") if getattr(filters, name)]
+
+
 def search_for(filters: Filters, system: System, caller: Caller) -> Search:
     """The search that is meant. Raises Invalid for what no search can mean, Problem for a realm out of sight."""
     for name in filters.classes:

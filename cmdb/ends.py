@@ -13,7 +13,7 @@ from cmdb.vocabulary import Vocabulary
 BEARERS_READ = 16
 """bearers of one key that are looked at; where there are more, no single one can be meant"""
 
-MOVING_KINDS = frozenset({"ip", "hostname", "fqdn"})
+MOVING_KINDS = frozenset({"ip", "socket", "hostname", "fqdn"})
 """an end named so means what bore it when it was observed"""
 
 

@@ -86,6 +86,14 @@ def _ip(value: str) -> str:
     return str(mapped or address)
 
 
+def _socket(value: str) -> str:
+    address, colon, port = value.strip().rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise Invalid(f"{value!r} is no socket: ADDRESS:PORT is wanted, an IPv6 address in brackets")
+    normal = _ip(address.strip("[]"))
+    return f"[{normal}]:{int(port)}" if ":" in normal else f"{normal}:{int(port)}"
+
+
 def _domain_name(value: str) -> str:
     return _folded(value).rstrip(".")
 
@@ -145,6 +153,10 @@ def _worthless_ip(value: str) -> bool:
     return address.is_loopback or address.is_unspecified or address.is_link_local or address.is_multicast
 
 
+def _worthless_socket(value: str) -> bool:
+    return _worthless_ip(value.rpartition(":")[0].strip("[]"))
+
+
 def _worthless_name(value: str) -> bool:
     return value in {"localhost", "localhost.localdomain", "localhost6"} or _placeholder(value)
 
@@ -154,6 +166,10 @@ _DECLARED = (
     IdentifierKind("uuid", "SMBIOS or hypervisor UUID", 25, _guid, one_valued=True, worthless=_worthless_uuid),
     IdentifierKind("mac", "hardware address of an interface", 20, _mac, worthless=_worthless_mac),
     IdentifierKind("ip", "network address", 7, _ip, by_realm=True, worthless=_worthless_ip),
+    # Where a program is reached, never what makes two of them one: who has the port today is not who had it.
+    IdentifierKind(
+        "socket", "address and TCP port listened on", 0, _socket, by_realm=True, worthless=_worthless_socket
+    ),
     IdentifierKind("hostname", "name of a host", 12, _hostname, by_realm=True, worthless=_worthless_name),
     IdentifierKind("fqdn", "name of a host with its domain", 18, _hostname, worthless=_worthless_name),
     IdentifierKind("name", "name within realm and class", 12, _folded, by_realm=True, worthless=_worthless_name),

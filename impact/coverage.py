@@ -1,6 +1,7 @@
 """What an answer rests on, and what it cannot know: unknown is not none."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,21 @@ SEEN_THROUGH_CONNECTIONS = frozenset(
 """classes whose dependants show in network connections, and only there where nobody declared them"""
 
 
+MAY_BE_UNSEEN = 0.1
+"""share of a CI's connections that may not have been seen yet in an answer that is called complete"""
+
+
+class UnseenRelations(NamedTuple):
+    """How much of what a CI talks to was probably never seen, as the source of its connections estimates it."""
+
+    ci: int
+    """number"""
+    share: float
+    low: float
+    high: float
+    """0 to 1; `share` lies between these with 95 %"""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """`complete` only where nothing known speaks against it."""
@@ -26,13 +42,15 @@ class Coverage:
     """relations of the answer whose every witness has been missed"""
     never_looked: tuple[str, ...]
     """kinds of dependency nobody ever looked for, and where"""
+    unseen_relations: tuple[UnseenRelations, ...] = ()
     undiscovered: int = 0
     """ends that relations of the answer name and that no CI is known to be; they count as alive"""
 
     @property
     def complete(self) -> bool:
         """Whether nothing known is missing from the answer."""
-        return not (self.unscanned_scopes or self.stale_relations or self.never_looked or self.undiscovered)
+        unseen = any(one.share > MAY_BE_UNSEEN for one in self.unseen_relations)
+        return not (self.unscanned_scopes or self.stale_relations or self.never_looked or self.undiscovered or unseen)
 
 
 def coverage(
@@ -42,6 +60,7 @@ def coverage(
     *,
     unscanned_scopes: tuple[str, ...],
     connections_known: frozenset[int],
+    unseen_relations: tuple[UnseenRelations, ...] = (),
 ) -> Coverage:
     """Coverage of an answer about `asked` that reached `cone`.
 
@@ -57,4 +76,4 @@ def coverage(
     if "connects_to" in topology.types and not len(topology.network_roots):
         never.append("paths over links: no network root is declared")
     loose = sum(1 for end in topology.loose_ends if cone[end.ci])
-    return Coverage(unscanned_scopes, int(stale.sum()), tuple(never), loose)
+    return Coverage(unscanned_scopes, int(stale.sum()), tuple(never), unseen_relations, loose)

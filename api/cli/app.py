@@ -19,6 +19,10 @@ app.add_typer(token_app, name="token")
 
 Json = Annotated[bool, typer.Option("--json", help="Print what the API would answer.")]
 Ref = Annotated[str, typer.Argument(help="An id, or [class.]kind[@realm]:value such as name:core-switch-1.")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="As the store stood then: a time, or a revision.", metavar="TIME")
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="As it is now believed to have been then.", metavar="TIME")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting of the source, key=value.", metavar="K=V")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

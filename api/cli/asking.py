@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from api.cli.output import console, print_json, table
 from api.impact_answers import Asked, impact_answer, spof_answer
+from api.looking_back import NOW, Then, whole_ci_then
 from api.resolution import resolve
 from api.tokens import Caller
 from api.views import past_event, run, whole_ci
@@ -21,9 +22,9 @@ def _more(more: bool) -> str:
     return ", and more: raise --limit" if more else ""
 
 
-def show_ci(system: System, caller: Caller, ref: str, *, as_json: bool) -> None:
-    """Everything about one CI."""
-    found = system.store.item(resolve(system, ref, caller))
+def show_ci(system: System, caller: Caller, ref: str, then: Then = NOW, *, as_json: bool) -> None:
+    """Everything about one CI, now or in the past."""
+    found = whole_ci_then(system, then, ref, caller)
     if found is None:
         raise UnknownReference(f"no CI bears {ref}")
     ci = whole_ci(found)
@@ -103,10 +104,19 @@ def _why(report: dict[str, Any]) -> str:
 
 
 def show_impact(
-    system: System, caller: Caller, ref: str, dependencies: bool, depth: int | None, limit: int, *, as_json: bool
+    system: System,
+    caller: Caller,
+    ref: str,
+    dependencies: bool,
+    depth: int | None,
+    limit: int,
+    then: Then = NOW,
+    *,
+    as_json: bool,
 ) -> None:
-    """A blast radius, or what a CI needs."""
-    asked = Asked((ref,), direction="dependencies" if dependencies else "dependents", depth=depth, limit=limit)
+    """A blast radius, or what a CI needs, now or in the past."""
+    direction = "dependencies" if dependencies else "dependents"
+    asked = Asked((ref,), direction=direction, depth=depth, limit=limit, then=then)
     found = impact_answer(system, caller, asked, "")
     if as_json:
         print_json(found)
@@ -160,6 +170,13 @@ def _print_coverage(coverage: dict[str, Any]) -> None:
     console.print("\n[yellow]What this answer cannot know:[/yellow]")
     _print_first("never looked at", coverage["never_looked"])
     _print_first("not read to the end", coverage["unscanned_scopes"])
+    _print_first(
+        "connections probably not seen yet",
+        [
+            f"{one['share']:.0%} of {one['name']} ({one['low']:.0%} to {one['high']:.0%})"
+            for one in coverage["unseen_relations"]
+        ],
+    )
     if coverage["stale_relations"]:
         console.print(f"  {coverage['stale_relations']} relations that nobody confirms any more")
     if coverage["undiscovered"]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.app import Json, Ref, Set, Yes, app, example, operator, system, token_app
+from api.cli.app import AsOf, Json, KnownAt, Ref, Set, Yes, app, example, operator, system, token_app
 from api.cli.finding import find
 from api.cli.output import console, fail, plain_errors, print_json, stderr, table
 from api.cli.quality import coverage, quality
@@ -121,13 +121,15 @@ app.command(
 )(find)
 
 
-@app.command(epilog=example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --json"))
-def show(ref: Ref, as_json: Json = False) -> None:
+@app.command(epilog=example("cmdb show name:core-switch-1", "cmdb show fqdn:db1.corp.example --known-at 812 --json"))
+def show(ref: Ref, known_at: KnownAt = None, as_of: AsOf = None, as_json: Json = False) -> None:
     """Show a CI: its facts and who says so, its relations, its records."""
     with plain_errors():
         from api.cli.asking import show_ci
+        from api.looking_back import then_from
 
-        show_ci(system(), operator(), ref, as_json=as_json)
+        built = system()
+        show_ci(built, operator(), ref, then_from(built, known_at, as_of), as_json=as_json)
 
 
 @app.command(epilog=example("cmdb history name:core-switch-1"))
@@ -178,13 +180,18 @@ def impact(
     ] = False,
     depth: Annotated[int | None, typer.Option(min=0, help="List no further away than this.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="List at most so many.")] = 200,
+    known_at: KnownAt = None,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Show what falls when a CI fails."""
     with plain_errors():
         from api.cli.asking import show_impact
+        from api.looking_back import then_from
 
-        show_impact(system(), operator(), ref, dependencies, depth, limit, as_json=as_json)
+        built = system()
+        then = then_from(built, known_at, as_of)
+        show_impact(built, operator(), ref, dependencies, depth, limit, then, as_json=as_json)
 
 
 @app.command(epilog=example("cmdb spof 'business_service.name:Payments'"))

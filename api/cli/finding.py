@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.app import operator, system
+from api.cli.app import AsOf, KnownAt, operator, system
 from api.cli.output import plain_errors, print_json, table
 
 if TYPE_CHECKING:
+    from api.looking_back import Then
     from api.searching import Filters
+    from api.wiring import System
 
 FORMATS = ("table", "json", "csv", "ndjson")
 
@@ -38,12 +40,15 @@ def find(
     conflict: Annotated[str | None, typer.Option(help="Only where sources disagree on it; * for any.")] = None,
     stale: Annotated[bool, typer.Option("--stale", help="Only what was not seen for too long for its class.")] = False,
     orphan: Annotated[bool, typer.Option("--orphan", help="Only what has no relation.")] = False,
+    known_at: KnownAt = None,
+    as_of: AsOf = None,
     format: Annotated[str, typer.Option(help="table, json, csv or ndjson; the last two give everything.")] = "table",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print what the API would answer.")] = False,
 ) -> None:
     """Find configuration items by words and by conditions, which all must hold; lists may be written with commas."""
     with plain_errors():
+        from api.looking_back import then_from
         from api.searching import Filters, listed, tiers
 
         filters = Filters(
@@ -53,7 +58,9 @@ def find(
             seen_before=seen_before, tags=tuple(tag or ()), attributes=_pairs(attribute or ()), lacks=listed(lacks),
             incomplete=incomplete, conflict=conflict, stale=stale, orphan=orphan,
         )  # fmt: skip
-        raise typer.Exit(_found(filters, "json" if as_json else format, limit))
+        built = system()
+        then = then_from(built, known_at, as_of)
+        raise typer.Exit(_found(built, filters, then, "json" if as_json else format, limit))
 
 
 def _pairs(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -65,19 +72,23 @@ def _pairs(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, _, value in (pair.partition("=") for pair in said))
 
 
-def _found(filters: "Filters", format: str, limit: int) -> int:
+def _found(built: "System", filters: "Filters", then: "Then", format: str, limit: int) -> int:
     """Print it; 1 where nothing is found."""
-    from api.searching import search_for
+    from api.looking_back import all_found_then, found_then
+    from api.searching import known_of_today, search_for
     from api.views import found_ci
     from cmdb.errors import Invalid
 
     if format not in FORMATS:
         raise Invalid(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
-    built = system()
+    today = known_of_today(filters)
+    if today and not then.is_now:
+        raise Invalid(f"{', '.join(today)}: known of today only, not with --known-at or --as-of; leave it out")
     search = search_for(filters, built, operator())
     if format in ("csv", "ndjson"):
-        return _stream(format, (found_ci(ci) for ci in built.store.search_all(search)[1]))
-    found = built.store.search(search, after=None, limit=limit + 1)
+        everything = built.store.search_all(search)[1] if then.is_now else all_found_then(built, then, search)
+        return _stream(format, (found_ci(ci) for ci in everything))
+    found = found_then(built, then, search, after=None, limit=limit + 1)
     items = [found_ci(ci) for ci in found[:limit]]
     more = len(found) > limit
     if format == "json":

@@ -29,7 +29,7 @@ from api.doorway import whole
 from api.exporting import Format, streamed
 from api.looking_back import NOW, Then, all_found_then, found_then, then_from, whole_ci_then
 from api.resolution import resolve
-from api.searching import Filters, listed, search_for, tiers
+from api.searching import Filters, known_of_today, listed, search_for, tiers
 from api.tokens import Caller
 from api.views import ci_class, found_ci, past_event, record_place, relation_type, source, whole_ci
 from api.visibility import unseen
@@ -50,8 +50,6 @@ FILTERS = (
     "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "service", "lacks", "incomplete", "conflict", "stale",
     "orphan", "format", "known_at", "as_of",
 )  # fmt: skip
-OF_TODAY = frozenset({"service", "stale", "orphan"})
-"""conditions that rest on more than a CI and its records"""
 
 
 class CorrectionAsked(Question):
@@ -113,7 +111,7 @@ def get_cis(
         incomplete=incomplete, conflict=conflict, stale=stale, orphan=orphan,
     )  # fmt: skip
     then = then_from(system, known_at, as_of)
-    today = sorted(OF_TODAY & request.query_params.keys())
+    today = known_of_today(filters)
     if today and not then.is_now:
         raise Invalid(f"{', '.join(today)}: known of today only, not with known_at or as_of; leave it out")
     if format != "json":

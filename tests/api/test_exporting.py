@@ -140,3 +140,29 @@ def test_the_command_line_finds_by_the_same_conditions(cmdb: Callable[..., Any],
     assert cmdb("find", "nothing-such", "--format", "csv").exit_code == 1
     assert cmdb("find", "--format", "xml").exit_code == 2
     assert cmdb("find", "--attribute", "os").exit_code == 2
+
+
+def test_the_command_line_looks_back_as_the_api_does(cmdb: Callable[..., Any], tmp_path: Path) -> None:
+    estate = tmp_path / "estate.jsonl"
+    for name in ("old", "new"):
+        attributes = {"owner": name, "os": "Debian"}
+        at = {"old": "2026-01-01T00:00:00Z", "new": "2026-02-01T00:00:00Z"}[name]
+        told = [line("db", attributes=attributes), line("sw", "switch"), *([line("late")] if name == "new" else [])]
+        if name == "new":
+            told[0] |= {"relations": needs("sw")}
+        estate.write_text("".join(json.dumps(one | {"observed_at": at}) + "\n" for one in told))
+        assert cmdb("ingest", str(estate)).exit_code == 0
+    revision = json.loads(cmdb("show", "name:late", "--json").stdout)["revision"] - 1
+    while "late" in cmdb("find", "--known-at", str(revision), "--format", "csv").stdout:
+        revision -= 1
+    for past in (("--known-at", str(revision)), ("--as-of", "2026-01-15T00:00:00Z")):
+        shown = json.loads(cmdb("show", "name:db", *past, "--json").stdout)
+        assert shown["facts"]["owner"]["value"] == "old"
+        found = [one["name"] for one in json.loads(cmdb("find", *past, "--json").stdout)["items"]]
+        assert found == ["db", "sw"]
+        fallen = json.loads(cmdb("impact", "name:sw", *past, "--json").stdout)
+        assert fallen["summary"]["down"] == 0
+        assert cmdb("show", "name:late", *past).exit_code == 1
+        assert cmdb("find", "--stale", *past).exit_code == 2
+    assert json.loads(cmdb("impact", "name:sw", "--json").stdout)["summary"]["down"] == 1
+    assert cmdb("show", "name:db", "--known-at", "1", "--as-of", "2026-01-15T00:00:00Z").exit_code == 2

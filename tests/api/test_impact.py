@@ -233,8 +233,31 @@ def test_an_answer_says_where_nobody_looked(viewer: TestClient, admin: TestClien
     ))  # fmt: skip
     coverage = viewer.get("/v1/cis/name:alone/impact").json()["coverage"]
     assert coverage == {
-        "unscanned_scopes": [], "stale_relations": 0, "never_looked": [], "undiscovered": 0, "complete": True,
+        "unscanned_scopes": [], "stale_relations": 0, "never_looked": [], "unseen_relations": [], "undiscovered": 0,
+        "complete": True,
     }  # fmt: skip
+
+
+def test_an_answer_says_how_much_was_probably_never_seen(viewer: TestClient, admin: TestClient, clock: Any) -> None:
+    def host(share: float) -> dict[str, Any]:
+        said = {"unseen_share": share, "unseen_low": 0.0, "unseen_high": 0.6}
+        return line("alone", attributes={"connections": said}) | {"source": "connections"}
+
+    on_it = line("app", "application", relations=[{"type": "runs_on", "to": "record:connections:alone"}])
+    admin.post("/v1/observations", content=ndjson(host(0.4), on_it | {"source": "connections"}))
+    for asked in ("alone", "app"):  # who talks to an application shows on the host that it runs on
+        coverage = viewer.get(f"/v1/cis/name:{asked}/impact").json()["coverage"]
+        (unseen,) = coverage["unseen_relations"]
+        assert {key: unseen[key] for key in ("name", "share", "low", "high")} == {
+            "name": "alone", "share": 0.4, "low": 0.0, "high": 0.6,
+        }  # fmt: skip
+        assert viewer.get(f"/v1/cis/{unseen['ci']}").json()["name"] == "alone"
+        assert not coverage["complete"]
+    clock.at += 1_000_000
+    admin.post("/v1/observations", content=ndjson(host(0.05)))
+    coverage = viewer.get("/v1/cis/name:alone/impact").json()["coverage"]
+    assert coverage["unseen_relations"][0]["share"] == 0.05
+    assert coverage["complete"]
 
 
 def test_many_that_nobody_looked_at_are_counted_not_listed(viewer: TestClient, tell: Tell) -> None:

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.sampling import draw
 from discovery.run_source import run_source
 from discovery.sources.connections import CONNECTIONS
-from discovery.sources.connections.fetch import ConnectionsSettings
+from discovery.sources.connections.settings import ConnectionsSettings
 from graph.store import FoundCI
 from http_api import line, problem
 

@@ -79,3 +79,16 @@ def test_addresses_and_local_names_mean_something_in_their_realm_only(kind: str,
 def test_no_value_can_pass_for_another_one_of_another_realm() -> None:
     kind = IDENTIFIER_KINDS["dn"]
     assert linking_key(kind, "cn=a|b", "c") != linking_key(kind, "cn=a", "b|c")
+
+
+@pytest.mark.parametrize(
+    "spelling", ["10.0.0.5:5432", " 10.0.0.5:5432 ", "::ffff:10.0.0.5:5432", "[::ffff:10.0.0.5]:05432"]
+)
+def test_a_socket_is_an_address_and_a_port_and_proves_nothing(spelling: str) -> None:
+    assert identifier(IDENTIFIER_KINDS, "socket", spelling) == ("socket", "10.0.0.5:5432")
+    assert identifier(IDENTIFIER_KINDS, "socket", "[FD00::5]:80") == ("socket", "[fd00::5]:80")
+    assert identifier(IDENTIFIER_KINDS, "socket", "127.0.0.1:80") is None
+    assert IDENTIFIER_KINDS["socket"].bits == 0
+    for wrong in ("10.0.0.5", "10.0.0.5:0", "10.0.0.5:99999", "db:5432"):
+        with pytest.raises(Invalid):
+            identifier(IDENTIFIER_KINDS, "socket", wrong)

@@ -19,7 +19,7 @@ from discovery.run_source import run_source
 from discovery.source import Source
 from discovery.sources import SOURCES
 from discovery.sources.connections import CONNECTIONS
-from discovery.sources.connections.fetch import ConnectionsSettings
+from discovery.sources.connections.settings import ConnectionsSettings
 from discovery.sources.nmap import NMAP
 from discovery.sources.nmap.again import place_of
 from discovery.sources.nmap.settings import NmapSettings

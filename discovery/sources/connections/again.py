@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from discovery.source import Again, Fetched, Reading, ScopeEnd
-from discovery.sources.connections.fetch import ConnectionsSettings, fetch, record_of
+from discovery.sources.connections.fetch import fetch, record_of
+from discovery.sources.connections.settings import ConnectionsSettings
 from discovery.this_machine import this_machine
 
 OTHER_HOST = "it is another machine: only a source that runs there can look"
@@ -26,4 +27,4 @@ def fetch_again(
         yield from fetch(settings, reading)
 
 
-AGAIN = Again(place_of, fetch_again)
+AGAIN = Again(place_of, fetch_again, passing=frozenset({"connections"}))

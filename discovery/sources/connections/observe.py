@@ -2,11 +2,14 @@
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from cmdb.observation import Claim, Observation, observation
 from discovery.source import Hearing
+from discovery.sources.connections.edges import Edge, Listening
+from discovery.sources.connections.requirement import is_data_service, is_proved
+from discovery.sources.connections.tally import Tally, from_json
 from discovery.sources.connections.watching import only_looks_after
 
 VIRTUAL_MODELS = (
@@ -19,44 +22,39 @@ OBSERVED_STRENGTH = 0.5
 """P(here suffers | the far end is down) where all that is known is that they were seen talking"""
 MOST_CALLERS = 500
 """callers of one program that are kept: beyond, it serves the public and no list of addresses explains it"""
-
-
-class Talk(NamedTuple):
-    """A connection from the side of the program here."""
-
-    program: str
-    outgoing: bool
-    """whether the program here called"""
-    far: str
-    """address of the other end"""
-    port: int
-    """where the called side listens"""
+STEP = 0.05
+"""to which a confidence is rounded: a relation that moves with every look would fill its history with nothing"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """The sockets, sorted out."""
+class _Host:
+    """The record, read."""
 
-    listeners: dict[tuple[str, int], str | None]
-    """(address, port) → program; the address may be 0.0.0.0 or ::"""
-    talks: tuple[Talk, ...]
-    own: frozenset[str]
+    record: str
+    here: Listening
+    tally: Tally
+    began: int
+    data_ports: frozenset[int]
 
-    def called_here(self, address: str, port: int) -> str | None:
-        """The program of this host that answers there, None where nobody does or it is not known who."""
-        for listening in (address, "0.0.0.0", "::"):
-            if (listening, port) in self.listeners:
-                return self.listeners[listening, port]
-        return None
+    def programs(self) -> list[str]:
+        """Those that listen, or were seen talking in this reading."""
+        talked = {edge.program for edge, seen in self.tally.edges.items() if seen.last >= self.began}
+        return sorted({name for name in talked if name}.union(*self.here.at.values()))
 
-    def is_here(self, address: str) -> bool:
-        return address in self.own or ipaddress.ip_address(address).is_loopback
+    def called(self, edge: Edge) -> str | None:
+        """The program of this host that an edge leads to."""
+        return self.here.called(edge.far, edge.port) if edge.outgoing and self.here.is_here(edge.far) else None
 
 
 def observe(raw: dict[str, Any], hearing: Hearing) -> Iterable[Observation]:
     """The host, an application for each program that listens or talks, an endpoint for each port listened on."""
-    host, record = raw["host"], raw["record"]
+    about, record = raw["host"], raw["record"]
     me = f"record:connections:{record}"
+    at = {(address, port): frozenset(programs) for address, port, programs in raw["listening"]}
+    host = _Host(
+        record, Listening(at, frozenset(about["addresses"])), from_json(raw["tally"]), raw["began"],
+        frozenset(raw["data_ports"]),
+    )  # fmt: skip
 
     def one(key: str, ci_class: str, **more: Any) -> Observation:
         return observation(
@@ -64,25 +62,34 @@ def observe(raw: dict[str, Any], hearing: Hearing) -> Iterable[Observation]:
             observed_at=hearing.received_at, **more,
         )  # fmt: skip
 
-    known = {key: host[key] for key in ("os", "vendor", "model", "cpu_count", "memory_bytes") if host[key]}
-    yield one(record, _class_of(host), name=host["hostname"], identifiers=_identifiers(host), attributes=known)
-    table = _sorted_out(raw["sockets"], frozenset(host["addresses"]))
-    programs = {talk.program for talk in table.talks} | {name for name in table.listeners.values() if name}
-    for program in sorted(programs):
-        ports = sorted({port for (_, port), name in table.listeners.items() if name == program})
+    known = {key: about[key] for key in ("os", "vendor", "model", "cpu_count", "memory_bytes") if about[key]}
+    yield one(
+        record, _class_of(about), name=about["hostname"], identifiers=_identifiers(about),
+        attributes={**known, "connections": _not_seen_yet(host.tally)}, claims=_claims(None, host),
+    )  # fmt: skip
+    for program in host.programs():
+        ports = sorted({port for (_, port), names in at.items() if program in names})
         yield one(
             f"{record}/{program}", "application", name=program, within=me,
+            identifiers=[("socket", _socket(*place)) for place in host.here.sockets_of(program)],
             attributes={"ports": ports} if ports else {},
-            claims=[Claim("runs_on", True, me, basis="observed"), *_claims(program, table, record)],
+            claims=[Claim("runs_on", True, me, basis="observed"), *_claims(program, host)],
         )  # fmt: skip
-    for port in sorted({port for _, port in table.listeners}):
-        where = {address: name for (address, other), name in table.listeners.items() if other == port}
-        named = sorted({name for name in where.values() if name})
+    for port in sorted({port for _, port in at}):
+        where = {address: names for (address, other), names in at.items() if other == port}
+        named = sorted(frozenset().union(*where.values()))
         said = {"port": port, "protocol": "tcp", "bound_to": sorted(where)} | ({"programs": named} if named else {})
         yield one(
             f"{record}/tcp/{port}", "endpoint", name=f"tcp/{port}", within=me, attributes=said,
             claims=[Claim("part_of", True, me, basis="observed")],
         )  # fmt: skip
+
+
+def _not_seen_yet(tally: Tally) -> dict[str, float]:
+    """How many of this host's connections nobody has seen yet, as facts of the host."""
+    found = tally.unseen()
+    shares = {"unseen_share": found.share, "unseen_low": found.low, "unseen_high": found.high}
+    return {**{name: round(share, 2) for name, share in shares.items()}, "unseen_edges": float(round(found.kinds))}
 
 
 def _class_of(host: dict[str, Any]) -> str:
@@ -99,68 +106,77 @@ def _identifiers(host: dict[str, Any]) -> list[tuple[str, str]]:
     return found + [(kind, host[kind]) for kind in ("fqdn", "agent_id", "serial", "uuid") if host[kind]]
 
 
-def _sorted_out(sockets: list[dict[str, Any]], own: frozenset[str]) -> _Table:
-    listeners: dict[tuple[str, int], str | None] = {}
-    for row in sockets:
-        if row["listens"]:
-            key = (_plain(row["local"][0]), row["local"][1])
-            listeners[key] = listeners.get(key) or row["program"]
-    listening = {port for _, port in listeners}
-    talks: dict[Talk, None] = {}
-    for row in sockets:
-        if row["listens"] or not row["remote"] or row["program"] is None:
-            continue
-        called = row["local"][1] in listening
-        port = row["local"][1] if called else row["remote"][1]
-        talks[Talk(row["program"], not called, _plain(row["remote"][0]), port)] = None
-    return _Table(listeners, tuple(sorted(talks)), own)
+@dataclass(slots=True)
+class _End:
+    """What the edges to one far end come to."""
+
+    only_looks_after: bool = True
+    needed: bool = False
+    confidence: float = 0.0
+    group: str | None = None
 
 
-def _plain(address: str) -> str:
-    """An IPv4 address that a socket for both families shows as ::ffff:10.0.0.1 is that IPv4 address."""
-    found = ipaddress.ip_address(address)
-    return str(getattr(found, "ipv4_mapped", None) or found)
+@dataclass(slots=True)
+class _Ends:
+    found: dict[tuple[str, bool, str], _End] = field(default_factory=dict)
+    """(relation type, whether outgoing, reference) → what it comes to"""
+
+    def add(self, place: tuple[str, bool, str], only: bool, needed: bool, sure: float, group: str | None) -> None:
+        end = self.found.setdefault(place, _End())
+        end.only_looks_after &= only
+        end.needed |= needed
+        end.confidence = max(end.confidence, sure)
+        end.group = end.group or group
 
 
-def _claims(program: str, table: _Table, record: str) -> Iterator[Claim]:
-    """One claim for each far end; where any of the traffic is the business itself, so is the relation."""
-    looks_after: dict[tuple[str, bool, str], bool] = {}
+def _claims(program: str | None, host: _Host) -> Iterator[Claim]:
+    """One claim for each far end; where any of the traffic is the business itself, so is the relation.
+
+    `program` None: what this host talks to and nothing tells which program of it.
+    """
+    ends = _Ends()
     callers: set[str] = set()
-    for talk in table.talks:
-        if talk.program != program:
-            continue
-        end = _far_end(talk, table, record)
-        if end is None:
-            continue
-        if not talk.outgoing:
-            callers.add(talk.far)
+    mine = [edge for edge in host.tally.edges if edge.program == program]
+    for edge in sorted(mine, key=lambda edge: (edge.far, edge.port, edge.outgoing)):
+        if not edge.outgoing:
+            callers.add(edge.far)
             if len(callers) > MOST_CALLERS:
                 continue
-        only = only_looks_after(program, talk.port) or only_looks_after(_called(talk, table) or "", talk.port)
-        looks_after[end] = looks_after.get(end, True) and only
-    for (kind, outgoing, reference), only in looks_after.items():
-        if kind == "calls":
-            yield Claim(kind, outgoing, reference, effect="none" if only else None, basis="observed")
-        else:
-            # What was only seen talking suffers when the other end is lost; that it falls, somebody has to say.
-            yield Claim(
-                kind, outgoing, reference, effect="none" if only else "degraded", strength=OBSERVED_STRENGTH,
-                basis="observed",
-            )  # fmt: skip
+        called = host.called(edge)
+        only = only_looks_after(program or "", edge.port) or only_looks_after(called or "", edge.port)
+        data = not only and edge.outgoing and is_data_service(edge.port, called, host.data_ports)
+        needed = data and program is not None and is_proved(host.tally.edges[edge])
+        others = {other.far for other in mine if other.outgoing and other.port == edge.port} if needed else set()
+        group = f"observed tcp/{edge.port}" if len(others) > 1 else None
+        sure = host.tally.confidence(edge)
+        for number, place in enumerate(_far_ends(edge, host, only=only, data=data)):
+            ends.add(place, only, needed, sure, f"{group} {number}" if group and number else group)
+    for (kind, outgoing, reference), end in sorted(ends.found.items()):
+        effect = "none" if end.only_looks_after else "down" if end.needed else "degraded"
+        yield Claim(
+            kind, outgoing, reference, basis="observed", effect=effect,
+            group=end.group if effect == "down" else None,
+            strength=None if effect == "down" else OBSERVED_STRENGTH,
+            confidence=round(max(STEP, round(end.confidence / STEP) * STEP), 2),
+        )  # fmt: skip
 
 
-def _far_end(talk: Talk, table: _Table, record: str) -> tuple[str, bool, str] | None:
-    """Relation type, direction and reference; None where nothing is known, or the other side says it."""
-    if table.is_here(talk.far):
-        called = _called(talk, table)
-        if called is None or called == talk.program:
-            return None
-        return ("calls", True, f"record:connections:{record}/{called}")
-    if talk.outgoing or ipaddress.ip_address(talk.far).is_private:
-        # Of the far end only an address is known: a machine, not the application on it.
-        return ("depends_on", talk.outgoing, f"ip:{talk.far}")
-    return None
+def _far_ends(edge: Edge, host: _Host, *, only: bool, data: bool) -> Iterator[tuple[str, bool, str]]:
+    """Relation types, directions and references; none where nothing is known, or the other side says it."""
+    kind = "stores_in" if data else "calls"
+    if host.here.is_here(edge.far):
+        called = host.called(edge)
+        if called is not None and edge.program is not None and called != edge.program:
+            yield (kind, True, f"record:connections:{host.record}/{called}")
+        return
+    private = ipaddress.ip_address(edge.far).is_private
+    if not edge.outgoing and not private:
+        return
+    yield ("depends_on", edge.outgoing, f"ip:{edge.far}")
+    # What listens there says so itself, if somebody reads its host: until then this end waits.
+    if edge.outgoing and edge.program is not None and private and not only:
+        yield (kind, True, f"socket:{_socket(edge.far, edge.port)}")
 
 
-def _called(talk: Talk, table: _Table) -> str | None:
-    return table.called_here(talk.far, talk.port) if talk.outgoing and table.is_here(talk.far) else None
+def _socket(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -20,6 +20,18 @@ WATCHING_PROGRAMS = frozenset(
         *("zabbix_agent", "zabbix_agentd", "zabbix_server", "datadog-agent", "nmap"),
         *("rsyslogd", "syslog-ng", "filebeat", "metricbeat", "fluentd", "fluent-bit", "promtail", "vector", "auditd"),
         *("rsync", "borg", "restic", "bacula-fd", "bacula-sd", "bareos-fd", "veeamagent"),
+        *(
+            "pg_dump",
+            "pg_dumpall",
+            "pg_basebackup",
+            "pg_receivewal",
+            "barman",
+            "pgbackrest",
+            "mysqldump",
+            "mariadb-dump",
+        ),
+        *("mongodump", "sqlcmd", "psql", "mysql", "mongosh", "sqlplus", "postgres_exporter", "mysqld_exporter"),
+        *("mongodb_exporter", "pgadmin", "dbeaver", "datagrip"),
         *("apt", "apt-get", "dnf", "yum", "unattended-upgrade", "salt-minion", "puppet", "chef-client", "ansible"),
     }
 )
