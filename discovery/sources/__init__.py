@@ -10,6 +10,8 @@ from discovery.sources.jamf import JAMF
 from discovery.sources.json_lines import JSON_LINES
 from discovery.sources.ldap import LDAP
 from discovery.sources.nmap import NMAP
+from discovery.sources.otel_service_graph import OTEL_SERVICE_GRAPH
+from discovery.sources.snmp import SNMP
 
 SOURCES: dict[str, Source] = {
     "connections": CONNECTIONS,
@@ -21,4 +23,6 @@ SOURCES: dict[str, Source] = {
     "json_lines": JSON_LINES,
     "ldap": LDAP,
     "nmap": NMAP,
+    "otel_service_graph": OTEL_SERVICE_GRAPH,
+    "snmp": SNMP,
 }
