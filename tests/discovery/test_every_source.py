@@ -34,6 +34,7 @@ NOWHERE: dict[str, Any] = {
 """setting → a value that leads nowhere; those that a source has are said to it, and so are its secrets"""
 NOWHERE_OF: dict[str, dict[str, Any]] = {
     "ldap": {"url": "ldaps://127.0.0.1:1"}, "nmap": {"targets": ()}, "otel_service_graph": {"file": ""},
+    "kubernetes": {"file": ""},
     "snmp": {"timeout": 0.1, "retries": 0},
 }  # fmt: skip
 LOCAL = {"connections": "it reads the machine it runs on"}
