@@ -9,6 +9,8 @@ from discovery.clients.answer import Again, Unauthorized, read_answer, shown
 from discovery.clients.patience import Patience
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 CONNECT_TIMEOUT = 10.0
@@ -48,10 +50,18 @@ def broken_connection(what: str, error: Exception) -> Again:
 class JsonClient:
     """Asks one service. Use it as a context; `now` is our clock in microseconds.
 
-    `timeout`: seconds for any piece of an answer to come.
+    `timeout`: seconds for any piece of an answer to come. `verify`: whether, and by what, certificates are verified.
     """
 
-    def __init__(self, root: str, patience: Patience, *, now: Callable[[], int], timeout: float) -> None:
+    def __init__(
+        self,
+        root: str,
+        patience: Patience,
+        *,
+        now: Callable[[], int],
+        timeout: float,
+        verify: "ssl.SSLContext | bool" = True,
+    ) -> None:
         import httpx  # heavy: not before something is asked
 
         self.root = root
@@ -59,7 +69,8 @@ class JsonClient:
         self._now = now
         self._transport_error = httpx.TransportError
         limits = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout))
-        self._http = httpx.Client(timeout=limits, follow_redirects=False, headers={"Accept": "application/json"})
+        accept = {"Accept": "application/json"}
+        self._http = httpx.Client(timeout=limits, follow_redirects=False, headers=accept, verify=verify)
         self._token: TokenSource | None = None
 
     def log_in(self, token: TokenSource) -> None:

@@ -9,8 +9,8 @@ from discovery.errors import SourceMisconfigured
 PORTS = {"http": 80, "https": 443}
 
 
-def service_root(base_url: str, *, version: str = "") -> str:
-    """`base_url` without a slash at its end; `version` is the path where it names none.
+def service_root(base_url: str, *, version: str = "", secret: bool = True) -> str:
+    """`base_url` without a slash at its end; `version` is the path where it names none, `secret` whether a token goes.
 
     Raises SourceMisconfigured for what is no address, and for plain HTTP to another machine: a token would travel
     there for everybody to read.
@@ -24,7 +24,7 @@ def service_root(base_url: str, *, version: str = "") -> str:
     if not host or parts.scheme not in PORTS or parts.username is not None or parts.query or parts.fragment:
         wanted = "an address such as https://mdm.corp.example is wanted"
         raise SourceMisconfigured(f"base_url is {_harmless(base_url)!r}: {wanted}")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if secret and parts.scheme == "http" and not _is_loopback(host):
         raise SourceMisconfigured(f"base_url: https is wanted for {host}; over http the token could be read on the way")
     return stated if parts.path or not version else f"{stated}/{version}"
 

@@ -8,8 +8,11 @@ from discovery.sources.fleet import FLEET
 from discovery.sources.intune import INTUNE
 from discovery.sources.jamf import JAMF
 from discovery.sources.json_lines import JSON_LINES
+from discovery.sources.kubernetes import KUBERNETES
 from discovery.sources.ldap import LDAP
 from discovery.sources.nmap import NMAP
+from discovery.sources.otel_service_graph import OTEL_SERVICE_GRAPH
+from discovery.sources.snmp import SNMP
 
 SOURCES: dict[str, Source] = {
     "connections": CONNECTIONS,
@@ -19,6 +22,9 @@ SOURCES: dict[str, Source] = {
     "intune": INTUNE,
     "jamf": JAMF,
     "json_lines": JSON_LINES,
+    "kubernetes": KUBERNETES,
     "ldap": LDAP,
     "nmap": NMAP,
+    "otel_service_graph": OTEL_SERVICE_GRAPH,
+    "snmp": SNMP,
 }

@@ -32,11 +32,15 @@ NOWHERE: dict[str, Any] = {
     "targets": "127.0.0.1", "port": 1, "patience": 1,
 }  # fmt: skip
 """setting → a value that leads nowhere; those that a source has are said to it, and so are its secrets"""
-NOWHERE_OF: dict[str, dict[str, Any]] = {"ldap": {"url": "ldaps://127.0.0.1:1"}, "nmap": {"targets": ()}}
+NOWHERE_OF: dict[str, dict[str, Any]] = {
+    "ldap": {"url": "ldaps://127.0.0.1:1"}, "nmap": {"targets": ()}, "otel_service_graph": {"file": ""},
+    "kubernetes": {"file": ""},
+    "snmp": {"timeout": 0.1, "retries": 0},
+}  # fmt: skip
 LOCAL = {"connections": "it reads the machine it runs on"}
 """source → why nothing can be out of its reach"""
-LEFT_OUT = {"client_secret", "certificate"}
-"""secrets of a second way to log in, beside `token`"""
+LEFT_OUT = {"client_secret", "certificate", "community"}
+"""secrets of a second way to log in, beside `token` or a v3 user"""
 
 every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 remote_source = pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from discovery.sources.nmap.profiles import COMMON_PORTS, FRAGILE, PROFILES
 from discovery.sources.nmap.runner import command
 from discovery.sources.nmap.settings import NmapSettings
 from discovery.sources.nmap.stream import Hostile, Outcome, read_hosts
-from discovery.sources.nmap.targets import targets_of, tiles, without
+from discovery.targets import targets_of, tiles, without
 from graph.store import Search
 
 NMAP = SOURCES["nmap"]

@@ -11,7 +11,7 @@ from discovery.sources.nmap.fetch import Place, scan_tile
 from discovery.sources.nmap.profiles import FRAGILE, PROFILES, Profile
 from discovery.sources.nmap.runner import binary
 from discovery.sources.nmap.settings import NmapSettings, is_root
-from discovery.sources.nmap.targets import Network, targets_of
+from discovery.targets import Network, targets_of
 
 AT_ONCE = 64
 """hosts that one nmap is asked about"""

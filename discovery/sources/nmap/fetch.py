@@ -14,7 +14,7 @@ from discovery.sources.nmap.profiles import HOSTS_AT_ONCE, Profile
 from discovery.sources.nmap.runner import Ended, binary, complaints, run_nmap
 from discovery.sources.nmap.settings import NmapSettings, is_root
 from discovery.sources.nmap.stream import Hostile, Outcome, Step, read_hosts
-from discovery.sources.nmap.targets import Network, targets_of, tiles
+from discovery.targets import Network, targets_of, tiles
 from discovery.this_machine import this_machine
 
 READ_AT_ONCE = 65_536

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from discovery.sources.nmap.profiles import Profile
 from discovery.sources.nmap.settings import NmapSettings, is_root
-from discovery.sources.nmap.targets import Network, targets_of, tiles
+from discovery.targets import Network, targets_of, tiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from discovery.errors import SourceMisconfigured
 from discovery.sources.nmap.profiles import FRAGILE, Profile
-from discovery.sources.nmap.targets import Network
+from discovery.targets import Network
 
 CHUNK = 65_536
 KEPT_OF_STDERR = 4_096

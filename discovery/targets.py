@@ -1,4 +1,4 @@
-"""What may be scanned: targets as validated networks, an allow-list, and exclusions above everything."""
+"""What may be asked over the network: targets as validated networks, an allow-list, and exclusions above everything."""
 
 import ipaddress
 import re
