@@ -73,10 +73,10 @@ def test_a_kind_that_cannot_be_listed_misses_nothing_and_stops_no_other(
     parts: Parts, server: KubernetesServer, answer: Answer
 ) -> None:
     ask(parts, server)
-    server.fail("/api/v1/pods", answer)
+    server.fail("/apis/apps/v1/deployments", answer)
     report = ask(parts, server)
     assert (report.status, report.missed) == ("partial", 0)
-    assert [one.scope.split("/")[1] for one in report.scopes if not one.complete] == ["pods"]
+    assert [one.scope.split("/")[1] for one in report.scopes if not one.complete] == ["deployments"]
 
 
 @pytest.mark.parametrize("answer", [Answer(200, {}, cut=1), Answer(200, b'{"items": [')], ids=["connection", "JSON"])
@@ -86,6 +86,17 @@ def test_an_answer_that_is_cut_off_misses_nothing(parts: Parts, server: Kubernet
     report = ask(parts, server)
     assert (report.status, report.missed) == ("partial", 0)
     assert "pods" in [one.scope.split("/")[1] for one in report.scopes if not one.complete]
+
+
+@pytest.mark.parametrize("kind", ["pods", "replicasets", "services", "nodes"])
+def test_a_kind_that_can_no_longer_be_read_takes_no_tie_away(parts: Parts, server: KubernetesServer, kind: str) -> None:
+    ask(parts, server)
+    before = {name: outgoing(parts, name) for name in ("shop/web", "shop/front", "shop/gate", "shop/web-1")}
+    server.fail("/replicasets" if kind == "replicasets" else f"/api/v1/{kind}", Answer(403, {}))
+    for _ in range(2):
+        report = ask(parts, server)
+        assert (report.status, report.missed) == ("partial", 0)
+        assert {name: outgoing(parts, name) for name in before} == before
 
 
 def test_a_list_that_expires_once_is_begun_anew(parts: Parts, server: KubernetesServer) -> None:

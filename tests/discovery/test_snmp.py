@@ -1,6 +1,6 @@
 """SNMP against a real agent: v2c and v3, and what is silent or refused misses nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -8,8 +8,10 @@ import pytest
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
-from discovery.source import Reading
+from discovery.source import Bookmark, Raw, Reading, ScopeEnd
 from discovery.sources import SOURCES
+from discovery.sources.snmp.fetch import told
+from discovery.sources.snmp.tables import COLUMNS
 from graph.store import Search
 from lab.snmp_agent import COMMUNITY, KEY, USER, SnmpAgent, snmpd
 from lab.unavailable import Unavailable, skip_or_fail
@@ -86,3 +88,18 @@ def test_nothing_outside_the_allow_list_is_asked(parts: Parts, agent: SnmpAgent)
     report = read(parts, agent, community=COMMUNITY, targets="192.0.2.1")
     assert report.status == "failed"
     assert "outside" in str(report.errors)
+
+
+def test_a_walk_that_breaks_off_takes_nothing_back() -> None:
+    def read(columns: Sequence[str], failed: list[str], never: Any) -> list[Any]:
+        payload = {"address": "10.0.0.1", "system": {"name": "sw1"}, "columns": {name: {} for name in columns}}
+        return list(told("10.0.0.1", payload, failed, never))
+
+    everything = list(COLUMNS)
+    whole = read(everything, [], None)
+    assert [type(one) for one in whole] == [Raw, Bookmark, ScopeEnd]
+    (end,) = read(everything[:3], ["it stopped answering"], whole[1].value)
+    assert (end.complete, "stays as it was" in end.reason) == (False, True)
+    never_gave = read(everything[:-1], ["the last: no answer"], None)
+    again = read(everything[:-1], ["the last: no answer"], never_gave[1].value)
+    assert [type(one) for one in again] == [Raw, Bookmark, ScopeEnd]

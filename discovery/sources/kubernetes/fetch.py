@@ -8,10 +8,10 @@ from typing import Any
 
 from discovery.clients.answer import Refused, Unreadable
 from discovery.errors import SourceMisconfigured, SourceUnavailable
-from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
+from discovery.source import Bookmark, Fetched, Progress, Raw, Reading, ScopeEnd
 from discovery.sources.kubernetes.server import listed, open_server, uid_of_cluster
 from discovery.sources.kubernetes.settings import KINDS, KubernetesSettings, kinds_of
-from discovery.sources.kubernetes.tying import tied
+from discovery.sources.kubernetes.tying import TIED_BY, tied
 
 _SOMETHING = re.compile(r"\S")
 Objects = dict[str, list[dict[str, Any]]]
@@ -49,11 +49,21 @@ def fetch(settings: KubernetesSettings, reading: Reading) -> Iterator[Fetched]:
     yield Raw(f"{place}/cluster", {"kind": "cluster", "object": {}, "cluster": cluster, "ties": {}})
     yield ScopeEnd(f"{place}/cluster", complete=True)
     ties = tied(objects)
+    never = reading.bookmark(place)
+    lost = set(failed) - set(never) if never is not None else set()
     for kind in wanted:
+        if untied := sorted(TIED_BY.get(kind, frozenset()) & lost):
+            reason = (
+                failed.get(kind) or f"not told anew: {', '.join(untied)} could not be read, and so what it belongs to"
+            )
+            yield ScopeEnd(f"{place}/{kind}", complete=False, reason=reason)
+            continue
         for one in objects.get(kind, ()):
             if kind != "replicasets":
                 yield Raw(f"{place}/{kind}", {"kind": kind, "object": one, "cluster": cluster, "ties": ties(kind, one)})
         yield ScopeEnd(f"{place}/{kind}", complete=kind not in failed, reason=failed.get(kind))
+    # What could never be read ties nothing; what could be once, and now cannot, takes no tie away.
+    yield Bookmark(place, sorted(failed if never is None else set(failed) & set(never)))
 
 
 def _saved(path: str, objects: Objects) -> tuple[str, str | None]:

@@ -5,6 +5,12 @@ from typing import Any
 
 Objects = Mapping[str, list[dict[str, Any]]]
 Ties = dict[str, Any]
+TIED_BY: Mapping[str, frozenset[str]] = {
+    "pods": frozenset({"nodes"}), "services": frozenset({"pods"}), "ingresses": frozenset({"services"}),
+    "deployments": frozenset({"pods", "replicasets"}), "statefulsets": frozenset({"pods"}),
+    "daemonsets": frozenset({"pods"}), "jobs": frozenset({"pods"}), "cronjobs": frozenset({"pods", "jobs"}),
+}  # fmt: skip
+"""kind → the kinds that must be read to know with what its objects belong together"""
 OVER = ("Succeeded", "Failed")
 """phases of pods that run no more"""
 

@@ -44,9 +44,7 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
                 if refusal is None:
                     answered.append(address)
                     payload, failed = asyncio.run(_read(address, settings, pace, reading))
-                    if payload["system"]:
-                        yield Raw(address, payload)
-                    yield ScopeEnd(address, complete=not failed, reason="; ".join(failed)[:1000] or None)
+                    yield from told(address, payload, failed, reading.bookmark(address))
                 elif refusal != SILENT or address in before or network.num_addresses == 1:
                     yield ScopeEnd(address, complete=False, reason=refusal)
                 done += 1
@@ -55,6 +53,20 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
             yield Bookmark(scope, answered)
         elif network.num_addresses > 1:
             yield ScopeEnd(scope, complete=False, reason=SILENT)
+
+
+def told(address: str, payload: dict[str, Any], failed: list[str], never: Any) -> Iterator[Fetched]:
+    """What a device said, unless that is less than it once did: what cannot be read now is not gone.
+
+    `never`: the columns that it has never given, None where it was never read.
+    """
+    lacking = {name for name in COLUMNS if name not in payload["columns"]} if failed else set()
+    less = never is not None and bool(lacking - set(never))
+    if payload["system"] and not less:
+        yield Raw(address, payload)
+        yield Bookmark(address, sorted(lacking if never is None else lacking & set(never)))
+    kept = "what it said before stays as it was; " if less else ""
+    yield ScopeEnd(address, complete=not failed, reason=(kept + "; ".join(failed))[:1000] or None)
 
 
 def _for_all(network: Network) -> tuple[str, ...]:
