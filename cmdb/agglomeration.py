@@ -10,6 +10,9 @@ from cmdb.linking import shows_no_hardware
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 
+CONTESTED = "another partner is nearly as good"
+"""why two that fit are not one"""
+
 Rulings = Mapping[tuple[str, str], str]
 """pair of sighting keys → `one` or `apart`"""
 
@@ -64,8 +67,8 @@ class _Growth:
 
 def agglomerate(
     alone: Sequence[Group], near: Mapping[int, set[int]], weigh: Weigher, ruled: Rulings
-) -> tuple[list[tuple[Sighting, ...]], list[Review]]:
-    """The groups that remain, and the pairs that wait for a person.
+) -> tuple[list[tuple[Sighting, ...]], list[Review], list[tuple[str, str]]]:
+    """The groups that remain, the pairs that wait for a person, and those that stayed two because they are contested.
 
     `alone` are groups in the order of their keys, `near` says by position which of them are worth comparing.
     """
@@ -90,7 +93,7 @@ def agglomerate(
         for neighbour in growth.near[upcoming]:
             growth.consider(neighbour, upcoming)
         upcoming += 1
-    return [group.members for group in growth.groups.values()], _reviews(growth)
+    return [group.members for group in growth.groups.values()], _reviews(growth), _contested(growth)
 
 
 def _replace(growth: _Growth, one: int, other: int, merged: Group, number: int) -> None:
@@ -142,6 +145,13 @@ def _is_passing(group: Group) -> bool:
     return not group.kept and all(shows_no_hardware(member) for member in group.members)
 
 
+def _contested(growth: _Growth) -> list[tuple[str, str]]:
+    """By the keys of the groups, the smaller first."""
+    remaining = [pair for pair in growth.contested if pair[0] in growth.groups and pair[1] in growth.groups]
+    keys = [sorted((growth.groups[one].key, growth.groups[other].key)) for one, other in remaining]
+    return sorted((a, b) for a, b in keys)
+
+
 def _reviews(growth: _Growth) -> list[Review]:
     settings = growth.weigh.settings
     asked = []
@@ -159,6 +169,6 @@ def _reviews(growth: _Growth) -> list[Review]:
             evidence = growth.weigh.evidence(a, b)
             if all(piece.kind == "ip" for piece in evidence if piece.weight > 0):
                 continue  # an address that two had within days is a coin's toss, which nobody can call better
-            why = ("another partner is nearly as good",) if is_contested else ()
+            why = (CONTESTED,) if is_contested else ()
             asked.append(Review(a.key, b.key, score, settings.merge_at, tuple(evidence), why))
     return asked

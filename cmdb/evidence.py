@@ -12,13 +12,15 @@ from typing import NamedTuple
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
 from cmdb.group import Carrier, Group, days_apart, kind_of
-from cmdb.identifier import is_scoped
+from cmdb.identifier import is_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import held_from_to
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
 _OF_THE_HARDWARE = frozenset({"serial", "uuid"})
+_COPIED = frozenset({"serial", "uuid", "mac"})
+"""what a copied machine has in common with the first"""
 _NAMES = frozenset({"hostname", "fqdn"})
 NEVER = 1 << 62
 """microseconds; longer than any window"""
@@ -55,19 +57,25 @@ class Weigher:
     def _pieces(self, one: Group, other: Group) -> list[tuple[str, str, str, float]]:
         """Kind, key, the key that it disagrees with (else empty), bits."""
         best: dict[str, tuple[str, str, str, float]] = {}
+        disagreements = list(self._disagreements(one, other))
+        passed_on = None
         for key in one.borne.keys() & other.borne.keys():
             kind = counted = kind_of(key)
             bits = self._agreement(key, kind, one, other)
             if bits is None:
                 continue
+            if kind == "mac" and any(piece[0] == "hostname" for piece in disagreements):
+                if passed_on is None:
+                    passed_on = _cards_of_their_own(one, other)
+                bits = min(bits, self.settings.prior_bits) if passed_on else bits
             if kind in _NAMES:
                 counted = "name"
-            elif kind in _OF_THE_HARDWARE and key in self.crowding.often:
+            elif kind in _COPIED and key in self.crowding.often:
                 counted = "copied hardware"  # a copied machine has both: they say one thing
             known = best.get(counted)
             if known is None or (bits, known[1]) > (known[3], key):
                 best[counted] = (kind, key, "", bits)
-        return [*best.values(), *self._disagreements(one, other)]
+        return [*best.values(), *disagreements]
 
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
@@ -100,9 +108,13 @@ class Weigher:
     def _name(self, key: str, kind: str, one: Group, other: Group) -> float | None:
         """Names fade with the time between those who bear them: what comes after may be another thing's.
 
+        An address in the place of a name is weighed as an address, or not at all.
+
         Where each side has a record of one source, one after the other, only a name borne at the same time counts: it
         may be the same thing set up anew as well as another one put in its place.
         """
+        if is_address(_value(key)):
+            return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], _value(key))
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
         full = kind == "fqdn" and not scoped
@@ -144,6 +156,13 @@ class Weigher:
                 yield kind, min(mine), min(theirs), self.settings.other_name_bits
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
+
+
+def _cards_of_their_own(one: Group, other: Group) -> bool:
+    """Whether they have one hardware address in common and each has others: so do two that were plugged into one
+    dock, or took turns with an adapter."""
+    mine, theirs = ({key for key in group.borne if kind_of(key) == "mac"} for group in (one, other))
+    return len(mine & theirs) == 1 and len(mine) > 1 and len(theirs) > 1
 
 
 def _at_once(kind: str, one: Group, other: Group) -> bool:

@@ -27,6 +27,8 @@ class Match:
 
     groups: tuple[tuple[Sighting, ...], ...]
     reviews: tuple[Review, ...]
+    contested: frozenset[tuple[str, str]]
+    """smallest keys of two groups that fit, but stayed two because another fits one of them nearly as well"""
     company: Mapping[str, int]
     """sighting key → 1 where no other sighting can ever have to do with it, as long as both say the same; else more"""
 
@@ -54,6 +56,7 @@ def identify(
     links = _links(shared, things, borne, crowd, vocabulary, settings)
     groups: list[tuple[Sighting, ...]] = []
     reviews: list[Review] = []
+    contested: list[tuple[str, str]] = []
     for component in _components(things, links, ruled):
         if len(component) == 1:
             groups.append((things[component[0]],))
@@ -67,14 +70,16 @@ def identify(
         alone = [group_of(things[at], borne[at], vocabulary) for at in component]
         place = {at: number for number, at in enumerate(component)}
         near = {number: {place[other] for other in links[at]} for at, number in place.items()}
-        found, asked = agglomerate(alone, near, weigh, decided)
+        found, asked, undecided = agglomerate(alone, near, weigh, decided)
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
+        contested.extend(undecided)
     company = _company(things, shared, vocabulary)
     groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)], company)
     return Match(
         tuple(sorted(groups, key=lambda group: group[0].key)),
         tuple(sorted(reviews, key=lambda review: (review.a, review.b))),
+        frozenset(contested),
         company,
     )
 

@@ -236,6 +236,21 @@ def swapped_uuid(value: str) -> str:
     return f"{a[6:8]}{a[4:6]}{a[2:4]}{a[:2]}-{a[11:13]}{a[9:11]}-{a[16:18]}{a[14:16]}{a[18:]}"
 
 
+_SLOT = re.compile(r"(?<![0-9])[0-9]{1,3}([-.])[0-9]{1,3}\1[0-9]{1,3}\1[0-9]{1,3}(?![0-9])")
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}\Z|[0-9a-f]*:[0-9a-f:.]*\Z")
+
+
+def is_address(name: str) -> bool:
+    """Whether what stands where a name should is an address: it is no name, and says what the address says."""
+    return _ADDRESS.match(name) is not None
+
+
+def is_of_an_address(name: str) -> bool:
+    """Whether it is an address, or a name made of one (`dhcp-10-0-0-5`): whoever has the address is called so, and may
+    have a name of its own as well."""
+    return _SLOT.search(name) is not None or is_address(name)
+
+
 def linking_key(kind: IdentifierKind, value: str, realm: str) -> str:
     """Under which records that may be of one thing find each other: `kind|value|realm`, realm empty where global.
 

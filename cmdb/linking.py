@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cmdb.ci_class import DAY, DEVICE
-from cmdb.identifier import NAME_KINDS, swapped_uuid
+from cmdb.identifier import NAME_KINDS, is_address, swapped_uuid
 from cmdb.reference import escaped, folded_name
 from cmdb.sighting import SLOT_KINDS, Sighting
 from cmdb.vocabulary import Vocabulary
@@ -163,7 +163,7 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
         spelled = value.replace("%", "%25").replace("|", "%7C") if "|" in value or "%" in value else value
         if kind in _NAMED_ANYWHERE:
             _extend(borne, f"{kind}|{spelled}|", first, last)
-            if device and kind == "fqdn":
+            if device and kind == "fqdn" and not is_address(spelled):
                 _extend(borne, f"hostname|{spelled.partition('.')[0]}|", first, last)
         else:
             _extend(borne, f"{kind}|{spelled}|{realm if kinds[kind].by_realm else ''}", first, last)
@@ -180,11 +180,14 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
 
 
 def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
-    """Names that an address no longer shows, where it has shown several: they went with those who held it then."""
-    if len(sighting.lifetimes) < 3 or not vocabulary.traits(sighting.source).by_address:
+    """Names that an address no longer shows: they went with those who held it then.
+
+    Where its hardware is known they did only if it has shown several.
+    """
+    if not vocabulary.traits(sighting.source).by_address:
         return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
-    if len({life.value.partition(".")[0] for life in names}) < 2:
+    if not shows_no_hardware(sighting) and len({life.value.partition(".")[0] for life in names}) < 2:
         return set()
     return {life.value for life in names if life.last < sighting.last}
 

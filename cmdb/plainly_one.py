@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
-from cmdb.identifier import is_scoped
+from cmdb.identifier import is_address, is_scoped
 from cmdb.sighting import Sighting
 
 
@@ -113,7 +113,7 @@ def _timely(
     if kind == "ip":
         at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough
-    if not realms_meet(mine.sighting.realm, theirs.sighting.realm):
+    if is_address(key.split("|")[1]) or not realms_meet(mine.sighting.realm, theirs.sighting.realm):
         return False
     full = kind == "fqdn" and not is_scoped(weigh.vocabulary.identifier_kinds[kind], key.split("|")[1])
     vouched = full or mine.traits.guarantees_names or theirs.traits.guarantees_names

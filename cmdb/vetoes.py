@@ -3,7 +3,7 @@
 from cmdb.ci_class import DEVICE
 from cmdb.evidence import Weigher, lifetimes_overlap
 from cmdb.group import Group, kind_of
-from cmdb.sighting import Sighting
+from cmdb.sighting import SLOT_KINDS, Sighting
 
 _SHOWN_BY_ONE = frozenset({"certificate_sha256", "chassis_id", "serial", "uuid"})
 _DEVICE_ONLY = frozenset((DEVICE,))
@@ -105,8 +105,9 @@ def _addresses_in_one_scan(one: Group, other: Group, weigher: Weigher) -> str | 
         for mine in one.slots[place]:
             for theirs in other.slots[place]:
                 if theirs.record_key == mine.record_key:
-                    return f"{mine.said.record} went from one holder to another"
-                if lifetimes_overlap(mine, theirs) and not _one_with_two_addresses(one, other, mine, theirs, weigher):
+                    if not _hardware_of_both(one, other, mine, theirs, weigher):
+                        return f"{mine.said.record} went from one holder to another"
+                elif lifetimes_overlap(mine, theirs) and not _one_with_two_addresses(one, other, mine, theirs, weigher):
                     a, b = sorted((mine.said.record, theirs.said.record))
                     return f"two addresses in one scan: {a} and {b}"
     return None
@@ -125,7 +126,21 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
             return True
     names = {life.value for sighting in (mine, theirs) for life in sighting.lifetimes if life.kind == "fqdn"}
     named = all(any(life.kind == "fqdn" for life in sighting.lifetimes) for sighting in (mine, theirs))
-    return named and len(names) == 1
+    return (named and len(names) == 1) or _hardware_of_both(one, other, mine, theirs, weigher)
+
+
+def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting, weigher: Weigher) -> bool:
+    """Whether what sources that know things list includes the hardware shown there, and there: a second card, a
+    management controller, a board that was swapped."""
+    shown: set[str] = set()
+    for group, far in ((one, other), (other, one)):
+        for key, carriers in group.borne.items():
+            if kind_of(key) not in SLOT_KINDS or key in weigher.crowding.often or key in weigher.crowding.slots:
+                continue
+            everyone = (*carriers, *far.borne.get(key, ()))
+            if any(not carrier.traits.by_address for carrier in everyone):
+                shown.update(carrier.sighting.key for carrier in everyone)
+    return mine.key in shown and theirs.key in shown
 
 
 def _addresses(sighting: Sighting) -> set[str]:

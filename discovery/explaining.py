@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cmdb.explanation import Explanation, explain
+from cmdb.rulings import rulings_of
 from cmdb.sighting import Record, Sighting, record_of, sightings_of
 from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts
@@ -33,12 +34,14 @@ class Explained:
 def explained(parts: Parts, a: End, b: End) -> Explained:
     """Evidence and vetoes between two ends; of one CI, what holds it together.
 
+    Records of two CIs are explained by all that these hold: so they were compared.
+
     Raises UnknownReference for a CI that is gone by now, Invalid for one that people alone speak of.
     """
 
     def look_at(look: ReadTransaction, _: int) -> Explained:
         same = a.ci == b.ci
-        one, other = _sightings(parts, look, a), _sightings(parts, look, b)
+        one, other = (_sightings(parts, look, end if same else End(end.ci)) for end in (a, b))
         if same and {s.key for s in one} & {s.key for s in other}:
             one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
         settings = identity_settings(look)
@@ -54,7 +57,9 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
         ]
         if not other:
             return Explained(same, None, decisions)
-        return Explained(same, explain(one, other, sightings, parts.vocabulary, settings, block.common), decisions)
+        ruled = rulings_of(records.values(), parts.vocabulary).decisions
+        found = explain(one, other, sightings, parts.vocabulary, settings, block.common, ruled)
+        return Explained(same, found, decisions)
 
     return parts.store.read(look_at)
 

@@ -43,6 +43,21 @@ def test_explain_says_why_two_are_one_and_why_two_are_not(viewer: TestClient, te
     problem(viewer.get("/v1/identity/explain", params={"a": "serial:S-9"}), 422, "invalid")
 
 
+def test_explain_says_why_two_that_fit_are_two(viewer: TestClient, tell: Tell) -> None:
+    tell(
+        line("old", identifiers={"fqdn": "pc.corp.example", "serial": "S-1"}),
+        line("new", identifiers={"fqdn": "pc.corp.example", "serial": "S-2"}),
+        line("account", source="ldap", identifiers={"fqdn": "pc.corp.example"}),
+    )
+    tell(line("part", source="third", identifiers={"serial": "S-1", "mac": "3c:52:82:00:00:01"}))
+    for other in ("record:agent:old", "record:third:part"):
+        asked = viewer.get("/v1/identity/explain", params={"a": other, "b": "record:ldap:account"})
+        found = asked.json()
+        assert not found["same"]
+        assert found["score"] < found["threshold"] or found["vetoes"]
+        assert "fqdn" in {piece["kind"] for piece in found["evidence"]}
+
+
 def test_a_merge_keeps_the_id_asked_for_and_both_ids_lead_to_it(steward: TestClient, tell: Tell) -> None:
     tell(line("a", identifiers={"serial": "S-1"}))
     tell(line("b", source="other", identifiers={"serial": "S-2"}))

@@ -150,6 +150,77 @@ def test_an_address_that_passed_on_takes_no_former_holder_with_it(say: Say, grou
     assert found == [["10.0.0.9", "b"], ["a"]]
 
 
+def test_an_address_that_no_longer_shows_a_name_is_no_longer_what_bore_it(say: Say, groups: Groups) -> None:
+    found = groups(
+        say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", fqdn="a.corp.example", day=0),
+        say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", day=4),
+        say("a", source="ad", fqdn="a.corp.example", day=0),
+        say("a", source="ad", fqdn="a.corp.example", day=4),
+        say("b", ip="10.0.0.9", hostname="b", day=4),
+    )
+    assert found == [["10.0.0.9", "b"], ["a"]]
+
+
+def test_two_that_were_plugged_into_one_dock_and_called_otherwise_are_two(say: Say, groups: Groups) -> None:
+    dock = "00:e0:4c:68:00:01"
+    found = groups(
+        say("l1", ci_class="workstation", hostname="lap-1", mac=[dock, "3c:52:82:00:00:01"]),
+        say("j2", source="jamf", ci_class="workstation", hostname="lap-2", mac=[dock, "3c:52:82:00:00:02"]),
+        say("l3", ci_class="workstation", hostname="lap-3", mac=["00:e0:4c:68:00:03", "3c:52:82:00:00:03"]),
+        say("j3", source="jamf", ci_class="workstation", hostname="annas-mac", mac="3c:52:82:00:00:03"),
+    )
+    assert found == [["j2"], ["j3", "l3"], ["l1"]]
+
+
+def test_a_copy_shares_serial_and_hardware_address_with_the_first_and_is_two(say: Say, groups: Groups) -> None:
+    copied = {"serial": "VMWARE-1", "uuid": UUID, "mac": "00:50:56:00:00:01", "ci_class": "virtual_machine"}
+    assert groups(say("vm-1", realm="here", **copied), say("vm-2", realm="there", **copied)) == [["vm-1"], ["vm-2"]]
+
+
+def test_a_machine_whose_board_was_swapped_keeps_its_address(say: Say, groups: Groups) -> None:
+    seen = [
+        observed
+        for day, mac, uuid in ((0, "3c:52:82:00:00:01", UUID), (4, "3c:52:82:00:00:02", UUID[:-1] + "9"))
+        for observed in (
+            say("agent", agent_id="a1", hostname="db1", mac=mac, uuid=uuid, day=day),
+            say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", mac=mac, day=day),
+        )
+    ]
+    assert groups(*seen) == [["10.0.0.5", "10.0.0.5", "agent", "agent"]]
+    other = say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", mac="3c:52:82:00:00:09", day=4)
+    assert groups(*seen[:3], other) == [["10.0.0.5"], ["10.0.0.5", "agent", "agent"]]
+
+
+def test_two_addresses_are_of_one_machine_whose_hardware_both_show(say: Say, groups: Groups) -> None:
+    cards = ["3c:52:82:00:00:01", "3c:52:82:00:00:02"]
+    found = groups(
+        say("agent", hostname="db1", serial="CZJ1", mac=cards),
+        say("controller", source="redfish", serial="CZJ1", mac="94:18:82:00:00:03"),
+        say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", mac=cards[0]),
+        say("10.0.0.6", source="nmap", ci_class="device", ip="10.0.0.6", mac=cards[1]),
+        say("10.0.0.7", source="nmap", ci_class="device", ip="10.0.0.7", mac="94:18:82:00:00:03"),
+        say("10.0.0.8", source="nmap", ci_class="device", ip="10.0.0.8", fqdn="db1-old.corp.example"),
+    )
+    assert found == [["10.0.0.5", "10.0.0.6", "10.0.0.7", "agent", "controller"], ["10.0.0.8"]]
+
+
+@pytest.mark.parametrize("name", ["10.0.0.9", "dhcp-10-0-0-9", "2001:db8::9"])
+def test_a_name_made_of_an_address_speaks_against_no_other_name(say: Say, groups: Groups, name: str) -> None:
+    found = groups(
+        say("queue", source="print server", ci_class="printer", hostname=name, ip="10.0.0.9"),
+        say("10.0.0.9", source="nmap", ci_class="printer", hostname="NPI12ab34", ip="10.0.0.9"),
+    )
+    assert found == [["10.0.0.9", "queue"]]
+
+
+def test_an_address_for_a_name_joins_nothing_that_the_address_does_not(say: Say, groups: Groups) -> None:
+    found = groups(
+        say("a", source="ad", ci_class="printer", fqdn="10.0.0.9", hostname="10.0.0.9"),
+        say("b", source="jamf", ci_class="printer", fqdn="10.0.0.9", hostname="10.0.0.9"),
+    )
+    assert found == [["a"], ["b"]]
+
+
 def test_a_uuid_read_in_the_other_byte_order_is_the_same(say: Say, groups: Groups) -> None:
     assert groups(say("1", uuid=UUID), say("2", source="jamf", uuid=swapped_uuid(UUID).upper())) == [["1", "2"]]
 
