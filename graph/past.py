@@ -110,6 +110,7 @@ def _record_body(past: PastRecord) -> dict[str, Any]:
             body[name] = value
     if said is not None:
         body["said"] = _said_body(*said)
+    if said is not None or was.since != now.since:
         body["since"] = was.since
     return body
 

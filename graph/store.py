@@ -310,7 +310,7 @@ class GraphStore(Ledger, Protocol):
     def topology(self, known_at: int | None = None, as_of: int | None = None) -> Topology:
         """The estate of one revision as arrays: the present one, or that one as it stood.
 
-        With `as_of` (microseconds UTC, not together with `known_at`) as it is now believed to have been at that time.
+        With `as_of` (microseconds UTC) as it is believed to have been at that time: now, or at revision `known_at`.
         """
 
     def counts(self) -> StoreCounts:

@@ -125,16 +125,18 @@ def get_cis(
             revision, everything = system.store.revision()[0], all_found_then(system, then, query)
         return streamed(format, (found_ci(ci) for ci in everything), revision)
     question = question_of(request, caller)
-    place = place_in(system, question, cursor, str, str)
+    place = place_in(system, question, cursor, str, str, int)
     after = (place[0], place[1]) if place is not None else None
     query = search_for(filters, system, caller)
+    known = place[2] if place is not None else system.store.revision()[0]
+    then = then.held_at(known)
     found = found_then(system, then, query, after=after, limit=limit + 1)
     shown = found[:limit]
     return page(
         system,
         question,
         [found_ci(ci) for ci in shown],
-        (lambda: (name_key(shown[-1].name), shown[-1].id)) if len(found) > limit else None,
+        (lambda: (name_key(shown[-1].name), shown[-1].id, known)) if len(found) > limit else None,
     )
 
 

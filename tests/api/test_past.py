@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.past_held import PastHeld
 from api.wiring import System
 from cmdb.graph_patch import DocumentWrite
 from cmdb.time import to_rfc3339
 from graph.past import HORIZON
+from graph.store import Search
 from http_api import DAY, line, needs, problem
 
 Login = Callable[..., TestClient]
@@ -119,6 +121,41 @@ def test_a_past_page_goes_on_in_the_past(viewer: TestClient, tell: Tell, clock: 
         if (place := page["next"]) is None:
             break
     assert seen == [f"n{i}" for i in range(9)]
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_pages_of_what_is_believed_are_by_what_was_known_at_the_first(
+    viewer: TestClient, system: System, tell: Tell, clock: Any, pinned: bool
+) -> None:
+    start = clock.at
+    tell(*(line(f"n{i}") for i in range(9)))
+    clock.at += 2 * DAY
+    tell(*({**line(f"n{i}"), "name": f"renamed{i}"} for i in range(0, 9, 2)), line("late"))
+    known = {"known_at": str(system.store.revision()[0])} if pinned else {}
+    seen, place = [], None
+    while True:
+        asked = {"limit": 2, "as_of": to_rfc3339(start + DAY), **known, **({"cursor": place} if place else {})}
+        page = viewer.get("/v1/cis", params=asked).json()
+        seen += [ci["name"] for ci in page["items"]]
+        if (place := page["next"]) is None:
+            break
+        assert system.past.held() > 0
+        for name in (f"told later {len(seen)}", "n1", "n8"):
+            tell({**line(name, observed_at=to_rfc3339(start + DAY // 2)), "name": f"{name} by another name"})
+    assert seen == [f"n{i}" for i in range(9)]
+
+
+def test_what_is_held_of_the_past_is_bounded(system: System, tell: Tell, clock: Any) -> None:
+    tell(*(line(f"n{i}") for i in range(20)))
+    then = system.store.revision()[0]
+    clock.at += DAY
+    tell(*(line(f"n{i}", attributes={"os": "x"}) for i in range(20)))
+    held = PastHeld(system.store, system.vocabulary, most=100)
+    names = [f"n{i}" for i in range(20)]
+    for words in ((), ("n1",), ("n2",), ("n3",)):
+        found = held.page(then, None, Search(words=words), after=None, limit=50)
+        assert [one.name for one in found] == sorted(n for n in names if not words or n.startswith(words[0]))
+        assert held.held() <= 100
 
 
 @pytest.mark.parametrize("when", ["yesterday", "2024-01-01", "-1", "99999", "1.5", "", "²"])
@@ -258,6 +295,62 @@ def test_as_of_hears_what_came_late_and_known_at_does_not(viewer: TestClient, te
     problem(
         viewer.get("/v1/cis/name:net/impact", params={"as_of": to_rfc3339(start + 3 * DAY)}), 404, "unknown-reference"
     )
+
+
+def test_what_was_believed_then_of_an_earlier_time_is_answered_of_it_ever_after(
+    viewer: TestClient, tell: Tell, clock: Any
+) -> None:
+    start = clock.at
+    asked = [
+        f"{path}{'&' if '?' in path else '?'}as_of={to_rfc3339(start + hours * DAY // 24)}"
+        for path in QUESTIONS
+        for hours in (30, 60)
+    ]
+    believed: dict[int, list[Any]] = {}
+
+    def told(*lines: Any) -> dict[str, Any]:
+        answer = tell(*lines)
+        believed[answer["revision"]] = [viewer.get(path) for path in asked]
+        return answer
+
+    _tell_a_story(told, clock)
+    clock.at += DAY
+    for hours, os in ((28, "late"), (58, "later")):
+        told(
+            line(
+                "web", relations=needs("app"), attributes={"os": os}, observed_at=to_rfc3339(start + hours * DAY // 24)
+            )
+        )
+    told(line("db", identifiers={"serial": "S1AB"}), line("jdb", identifiers={"fqdn": "db.corp.example"}))
+    assert len({str(_without_times(one.json())) for several in believed.values() for one in several}) > 20
+    for revision, answers in believed.items():
+        for path, then in zip(asked, answers, strict=True):
+            now = viewer.get(f"{path}&known_at={revision}")
+            assert now.status_code == then.status_code, (path, revision, now.text, then.text)
+            assert _without_times(now.json()) == _without_times(then.json()), (path, revision)
+
+
+def test_both_times_agree_with_each_alone_where_the_other_says_nothing(
+    viewer: TestClient, tell: Tell, clock: Any
+) -> None:
+    start = clock.at
+    chapters = _tell_a_story(tell, clock)
+    ahead = to_rfc3339(clock.at + DAY)
+
+    def both(path: str, **times: Any) -> Any:
+        answer = (
+            viewer.get(path, params=times)
+            if "?" not in path
+            else viewer.get(path + "".join(f"&{key}={value}" for key, value in times.items()))
+        )
+        return answer.status_code, _without_times(answer.json())
+
+    for path in QUESTIONS:
+        for hours in (30, 60):
+            as_of = to_rfc3339(start + hours * DAY // 24)
+            assert both(path, as_of=as_of, known_at=chapters[-1]) == both(path, as_of=as_of), (path, hours)
+        for revision in chapters:
+            assert both(path, as_of=ahead, known_at=revision) == both(path, known_at=revision), (path, revision)
 
 
 def test_a_past_answer_of_impact_can_be_read_page_by_page(viewer: TestClient, tell: Tell, clock: Any) -> None:
