@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
+from api.looked_at import Looked
 from api.looking_back import NOW, Then, graph_then, resolve_then
 from api.problems import Problem
 from api.tokens import Caller
@@ -76,13 +77,20 @@ def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -
         "affected": shown,
         "truncated": "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.affected), answer.total, asked.then),
-        "coverage": spelled_coverage(system.looked.now(), caller, drawing, list(answer.failed), answer.cone),
+        "coverage": spelled_coverage(
+            _looked(system, asked.then, graph), caller, drawing, list(answer.failed), answer.cone
+        ),
     }
     if caller.realms:
         body["not_visible"] = len(answer.affected) - len(shown)
     if changed or already:
         body |= _compared(system, caller, graph, imagined, fail, already)
     return body
+
+
+def _looked(system: System, then: Then, graph: ImpactGraph) -> Looked:
+    """What the answer may rest on: what had been looked at in the past that is meant."""
+    return system.looked.now() if then.is_now else system.looked.then(graph.topology.revision, then.as_of)
 
 
 def _compared(
@@ -124,7 +132,7 @@ def _needed_answer(
         "affected": shown,
         "truncated": "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.needed), answer.total, asked.then),
-        "coverage": spelled_coverage(system.looked.now(), caller, drawing, fail, answer.cone),
+        "coverage": spelled_coverage(_looked(system, asked.then, graph), caller, drawing, fail, answer.cone),
     }
     if caller.realms:
         body["not_visible"] = len(answer.needed) - len(shown)

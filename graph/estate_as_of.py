@@ -22,7 +22,7 @@ from graph.as_it_stood import MovedCIs, by_id
 from graph.estate_at import MovedEstate
 from graph.past import RECORD, SAYING, PastRow, PastState, record_at
 from graph.store_at import Look
-from graph.timeline import Said, life_of, timeline
+from graph.timeline import Said, life_of, timeline, told_by
 
 AHEAD = 5 * 60 * 1_000_000
 """microseconds by which a source's clock may be ahead of ours"""
@@ -94,8 +94,7 @@ def _then(
 ) -> _Then:
     known = record_at(recorded, record, open_said(record, vocabulary), [row for row in moved if row.n > recorded])
     gone, misses = (known.gone, known.misses) if known is not None else (False, 0)
-    told = [one for one in timeline(record, moved, sayings, vocabulary) if one.first <= at]
-    told.sort(key=lambda one: (one.last if one.last <= at else one.first, one.said.observed_at, one.said.content))
+    told = told_by(timeline(record, moved, sayings, vocabulary), at)
     if not told:
         return _Then(record, None, (), misses)
     lives = sightings_of(record, vocabulary)
