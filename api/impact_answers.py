@@ -11,7 +11,7 @@ from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
 from api.looked_at import Looked
-from api.looking_back import NOW, Then, graph_then, resolve_then
+from api.looking_back import NOW, Then, graph_then, is_cut, resolve_then
 from api.problems import Problem
 from api.tokens import Caller
 from api.visibility import unseen
@@ -75,7 +75,7 @@ def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -
         "failed": [drawing.named(ci) for ci in answer.failed],
         "summary": drawing.summary(answer.summary),
         "affected": shown,
-        "truncated": "depth" if answer.cut_by_depth else None,
+        "truncated": "history" if is_cut(system, asked.then) else "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.affected), answer.total, asked.then),
         "coverage": spelled_coverage(
             _looked(system, asked.then, graph), caller, drawing, list(answer.failed), answer.cone
@@ -130,7 +130,7 @@ def _needed_answer(
         "failed": [drawing.named(ci) for ci in sorted(set(fail))],
         "summary": drawing.needs(answer),
         "affected": shown,
-        "truncated": "depth" if answer.cut_by_depth else None,
+        "truncated": "history" if is_cut(system, asked.then) else "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.needed), answer.total, asked.then),
         "coverage": spelled_coverage(_looked(system, asked.then, graph), caller, drawing, fail, answer.cone),
     }

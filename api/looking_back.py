@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.problems import Problem
-from api.resolution import ambiguous, bearers_now, resolve
+from api.resolution import ambiguous, bearers_now, check_not_purged, resolve
 from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
@@ -19,6 +19,7 @@ from graph.estate_as_of import estate_as_of
 from graph.estate_then import estate_then
 from graph.item_as_of import item_as_of
 from graph.matching import bears
+from graph.past import PURGED
 from graph.store import FoundCI, ItemView, ReadTransaction, Search
 from impact.impact_graph import ImpactGraph, orient
 
@@ -91,6 +92,16 @@ def then_from(system: System, known_at: str | None, as_of: str | None) -> Then:
     return Then(revision, at)
 
 
+def is_cut(system: System, then: Then) -> bool:
+    """Whether something that was there in the past that is meant was forgotten since, so that answers lack it."""
+    last = system.store.document(*PURGED)
+    if then.is_now or last is None:
+        return False
+    by_revision = then.known_at is not None and last.body["born"] <= then.known_at < last.body["revision"]
+    by_time = then.as_of is not None and last.body["first_seen"] <= then.as_of < last.body["at"]
+    return by_time if then.as_of is not None else by_revision
+
+
 def whole_ci_then(system: System, then: Then, ref: str, caller: Caller) -> ItemView | None:
     """The whole of one CI as asked for; None where it was not there. Raises as `resolve` does."""
     known_at, as_of = then.known_at, then.as_of
@@ -155,7 +166,10 @@ def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
     if reference.kind == ID:
         found = system.store.read(lambda look, _: survivor_at(look, reference.value, revision))
         if found is None:
+            check_not_purged(system, reference, caller)
             raise UnknownReference(f"no CI bore {text} at revision {revision}")
+        # It may have led then to what was forgotten since.
+        check_not_purged(system, reference._replace(value=found), caller)
         return found
     moved = moved_at(system, revision, records=reference.kind != NAME)
     now = [bearer for bearer in bearers_now(system, reference) if bearer.ci not in moved.cis]
@@ -170,7 +184,8 @@ def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
     ]
     fits = fitting(reference, [*(b for b in now if b.ci not in hidden), *then], system.vocabulary)
     if not fits:
-        raise UnknownReference(f"no CI bore {text} at revision {revision}")
+        lacking = "; it may have been purged since" if is_cut(system, Then(revision)) else ""
+        raise UnknownReference(f"no CI bore {text} at revision {revision}{lacking}")
     if len(fits) > 1:
         raise ambiguous(text, fits)
     return fits[0].ci

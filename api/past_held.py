@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cmdb.vocabulary import Vocabulary
 from graph.estate_then import cis_then
+from graph.past import PURGED
 from graph.past_search import PastFound, asks_records, brought_forward, page_of, past_found
 from graph.store import FoundCI, GraphStore, ReadTransaction, Search
 
@@ -25,6 +26,8 @@ class Asked(NamedTuple):
     known_at: int | None
     as_of: int | None
     query: str
+    purged: int
+    """the revision in which something was purged last"""
 
 
 @dataclass(slots=True)
@@ -50,7 +53,9 @@ class PastHeld:
         """
 
         def work(look: ReadTransaction, last: int) -> tuple[FoundCI, ...]:
-            asked = Asked(known_at, as_of, repr(query)) if known_at is not None else None
+            last_purge = look.document(*PURGED)
+            purged = 0 if last_purge is None else int(last_purge.body["revision"])
+            asked = Asked(known_at, as_of, repr(query), purged) if known_at is not None else None
             found = self._get(asked)
             if found is None or found.present > last:
                 pinned = None if known_at == last and as_of is not None else known_at

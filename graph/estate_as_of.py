@@ -211,6 +211,8 @@ class _Meant:
         self._vocabulary = vocabulary
         tied = {end for one in then.values() if one.speaking for end in one.speaking.ends or () if end is not None}
         self._leads = dict(look.leads(tied))
+        led = {self._leads.get(end, end) for end in tied}
+        self._there = look.items(led).keys()
         asked = {
             claim.reference
             for one in then.values()
@@ -225,7 +227,11 @@ class _Meant:
     def by(self, speaking: Said) -> Iterator[str | None]:
         """The ends of each claim."""
         for claim, end in _claims(speaking):
-            yield self._leads.get(end, end) if end is not None else self._now(claim.reference)
+            if end is None:
+                yield self._now(claim.reference)
+            else:
+                led = self._leads.get(end, end)
+                yield led if led in self._there else None  # it was forgotten since
 
     def _now(self, reference: str) -> str | None:
         parsed = parse_reference(reference, self._vocabulary)

@@ -79,7 +79,8 @@ class WriteTransaction(Surroundings, Protocol):
     def apply(self, patch: GraphPatch) -> int:
         """Write the patch; the revision it became. Raises graph.ledger.Conflict if a document's version moved.
 
-        An empty patch is not written and returns the revision before. At most once per transaction.
+        What it forgets is gone from every past too. An empty patch is not written and returns the revision before. At
+        most once per transaction.
         """
 
 
@@ -200,6 +201,9 @@ class ReadTransaction(Protocol):
 
     def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
         """As GraphStore.bearers."""
+
+    def children(self, cis: Collection[str]) -> tuple[str, ...]:
+        """Keys of the records whose `within` means one of these CIs."""
 
     def waiting_records(self) -> frozenset[str]:
         """Keys of the records with a claim that waits."""
