@@ -1,10 +1,10 @@
 """Whether the token may list each kind."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from discovery.clients.http import JsonClient
 from discovery.clients.rights import Right, try_rights
+from discovery.readable import read_permission
 from discovery.source import Permission, Reading
 from discovery.sources.kubernetes.server import open_server, uid_of_cluster
 from discovery.sources.kubernetes.settings import KINDS, KubernetesSettings, kinds_of
@@ -13,11 +13,7 @@ from discovery.sources.kubernetes.settings import KINDS, KubernetesSettings, kin
 def check(settings: KubernetesSettings, reading: Reading) -> Iterator[Permission]:
     """A Permission for the login, one for the cluster's uid, one a kind; or one for the file."""
     if settings.file:
-        try:
-            Path(settings.file).open("rb").close()
-            yield Permission("read the file", True)
-        except OSError as wrong:
-            yield Permission("read the file", False, f"{settings.file}: {wrong.strerror or wrong}")
+        yield read_permission(settings.file)
         return
 
     def rights(client: JsonClient) -> list[Right]:
