@@ -11,9 +11,9 @@ from pydantic import Field, SecretStr
 
 from discovery.clients.answer import RunEnds, Unauthorized
 from discovery.clients.asking import AskingSettings, patience_of
-from discovery.clients.http import TokenSource, fixed_token
 from discovery.clients.links import service_root
 from discovery.clients.msgraph import Graph
+from discovery.clients.token import TokenSource, fixed_token
 from discovery.errors import SourceMisconfigured
 from discovery.source import Reading
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.asking import patience_of
-from discovery.clients.http import JsonClient, fixed_token
+from discovery.clients.http import JsonClient
 from discovery.clients.links import service_root
+from discovery.clients.token import fixed_token
 from discovery.errors import SourceMisconfigured
 from discovery.source import Reading
 from discovery.sources.kubernetes.settings import KubernetesSettings

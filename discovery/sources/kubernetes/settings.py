@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from discovery.clients.asking import AskingSettings
-from discovery.errors import SourceMisconfigured
+from discovery.clients.asking import AskingSettings, parts_wanted
 
 KINDS: dict[str, tuple[str, str]] = {
     "nodes": ("Node", "/api/v1/nodes"),
@@ -36,8 +35,4 @@ class KubernetesSettings(AskingSettings):
 
 def kinds_of(settings: KubernetesSettings) -> list[str]:
     """The kinds asked for. Raises SourceMisconfigured."""
-    wanted = [part.strip() for part in settings.scope.split(",") if part.strip()]
-    unknown = [part for part in wanted if part not in KINDS]
-    if unknown:
-        raise SourceMisconfigured(f"scope: {', '.join(unknown)} unknown; known: {', '.join(KINDS)}")
-    return [kind for kind in KINDS if not wanted or kind in wanted]
+    return parts_wanted(settings, KINDS)
