@@ -41,7 +41,7 @@ def fetch(settings: IntuneSettings, reading: Reading) -> Iterator[Fetched]:
     """Each device as `{"row", "read_at"}`, in the one scope `<tenant>/managed_devices`."""
     parts_wanted(settings, [PART])
     with open_graph(settings, reading) as graph:
-        scope = f"{tenant_name(settings, graph.root)}/{PART}"
+        scope = f"{tenant_name(settings)}/{PART}"
         done = 0
         try:
             for page in graph.pages(f"{DEVICES}?$select={','.join(PROPERTIES)}&$top={PAGE}"):

@@ -78,6 +78,11 @@ def server_name(settings: JamfSettings) -> str:
     return f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"
 
 
+def covers(settings: JamfSettings) -> list[str]:
+    """Each inventory of the server. Raises SourceMisconfigured."""
+    return [f"{server_name(settings)}/{part.name}" for part in wanted(settings)]
+
+
 def open_jamf(settings: JamfSettings, reading: Reading) -> JsonClient:
     """The server, ready to be asked; nothing is sent yet. Raises SourceMisconfigured."""
     if not settings.base_url:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from discovery.source import SourceSettings
 from discovery.sources.nmap.profiles import DEFAULT, PROFILES, Profile
+from discovery.targets import scopes_asked
 
 
 def _listed(value: object) -> object:
@@ -36,6 +37,11 @@ class NmapSettings(SourceSettings):
     def chosen(self) -> Profile:
         """The profile, as this user can run it."""
         return PROFILES[self.profile]
+
+
+def covers(settings: NmapSettings) -> tuple[str, ...]:
+    """The addresses that will be asked; a saved scan asks nobody."""
+    return () if settings.xml is not None else scopes_asked(settings.targets, settings.exclude)
 
 
 def is_root() -> bool:
