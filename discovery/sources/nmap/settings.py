@@ -1,20 +1,13 @@
 """What a scan can be told."""
 
 import os
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
+from discovery.several_texts import Texts
 from discovery.source import SourceSettings
 from discovery.sources.nmap.profiles import DEFAULT, PROFILES, Profile
 from discovery.targets import scopes_asked
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class NmapSettings(SourceSettings):
