@@ -8,6 +8,7 @@ import pytest
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
+from discovery.source import Reading
 from discovery.sources import SOURCES
 from graph.store import Search
 from lab import snmp_replay
@@ -36,13 +37,17 @@ def switch() -> Iterator[Replay]:
         yield agent
 
 
-def read(parts: Parts, switch: Replay, **more: Any) -> RunReport:
-    parts.now.at += MINUTE  # type: ignore[attr-defined]
+def settings(switch: Replay, **more: Any) -> Any:
     stated = {
         "targets": "127.0.0.1", "port": switch.port, "community": COMMUNITY, "timeout": 10, "retries": 0,
         "packets_per_second": 10_000, **more,
     }  # fmt: skip
-    return run_source(parts, SOURCE, SOURCE.settings.model_validate(stated))
+    return SOURCE.settings.model_validate(stated)
+
+
+def read(parts: Parts, switch: Replay, **more: Any) -> RunReport:
+    parts.now.at += MINUTE  # type: ignore[attr-defined]
+    return run_source(parts, SOURCE, settings(switch, **more))
 
 
 def standing(parts: Parts) -> set[tuple[str, str]]:
@@ -88,6 +93,14 @@ def test_a_login_that_may_see_less_than_before_takes_no_interface_away(parts: Pa
     assert (report.status, report.missed) == ("partial", 0)
     assert "interface" in str(report.scopes)
     assert standing(parts) == before
+
+
+def test_check_names_what_a_login_may_not_see(switch: Replay) -> None:
+    assert SOURCE.check is not None
+    switch.hidden = IF_MIB
+    said = list(SOURCE.check(settings(switch), Reading(lambda: 0)))
+    assert [permission.ok for permission in said] == [True, True, False]
+    assert "1.3.6.1.2.1.2" in said[-1].fix
 
 
 def test_a_login_that_may_see_nothing_takes_nothing_away(parts: Parts, switch: Replay) -> None:

@@ -11,7 +11,9 @@ from discovery.run import Parts, open_run, take
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
 from discovery.sources import SOURCES
+from discovery.unread_networks import Known, Read
 from graph.store import FoundCI, ItemView, Search
+from graph.survey import Survey
 from lab.snmp_replay import COMMUNITY, RECORDINGS, Replay, oid, recording, replay
 
 Say = Callable[..., Observation]
@@ -113,6 +115,22 @@ def test_the_only_card_behind_a_port_is_linked_to_it_once_somebody_knows_whose_i
     take(parts, run.run_id, [machine], [], scope="agent")
     assert ends(parts, "Gi0/1") == {"pc-7"}
     assert ends(parts, "Gi0/2") == set()  # two cards behind it: something silent is in between
+
+
+def test_the_network_of_who_was_only_heard_of_is_known_to_exist(parts: Parts, switches: dict[str, Replay]) -> None:
+    read(parts, switches, targets=ACCESS)
+    known = Known(Read([("default", ACCESS)]))
+
+    def look(survey: Survey) -> None:
+        for ci in survey.cis():
+            known.take(ci)
+        for end in survey.ends(""):
+            known.take_end(end, link=True)
+
+    parts.store.survey(look)
+    (network,) = known.unread()
+    assert str(network.network) == "10.20.0.0/24"
+    assert {"interfaces", "neighbours"} <= network.seen_in.keys()
 
 
 def test_cards_that_are_only_heard_are_devices_where_that_is_wanted(parts: Parts, switches: dict[str, Replay]) -> None:
