@@ -1,12 +1,15 @@
 """SNMP against machines that speak LLDP for real: who is at the other end of which port."""
 
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
+from discovery.source import Raw, Reading
 from discovery.sources import SOURCES
 from graph.store import ItemView, Search
 from lab.lldp_network import COMMUNITY, LldpMachine, machines_in_a_row
@@ -25,10 +28,14 @@ def row() -> Iterator[tuple[LldpMachine, ...]]:
         skip_or_fail(reason)
 
 
+def settings(machines: Sequence[LldpMachine]) -> Any:
+    stated = {"targets": [machine.address for machine in machines], "community": COMMUNITY, "packets_per_second": 1000}
+    return SOURCE.settings.model_validate(stated)
+
+
 def read(parts: Parts, machines: Sequence[LldpMachine]) -> RunReport:
     parts.now.at += MINUTE  # type: ignore[attr-defined]
-    stated = {"targets": [machine.address for machine in machines], "community": COMMUNITY, "packets_per_second": 1000}
-    return run_source(parts, SOURCE, SOURCE.settings.model_validate(stated))
+    return run_source(parts, SOURCE, settings(machines))
 
 
 def found(parts: Parts, *classes: str) -> list[ItemView]:
@@ -69,3 +76,9 @@ def test_neighbours_of_the_only_machine_that_is_read_are_known_with_their_ports(
     for machine in row:
         (device,) = [view for view in found(parts, "device") if view.ci.name == machine.name]
         assert machine.address in {held.value for held in device.ci.identifiers if held.kind == "ip"}
+
+
+def test_who_asked_stands_in_the_table_of_addresses(row: tuple[LldpMachine, ...]) -> None:
+    (raw,) = [said for said in SOURCE.fetch(settings(row[:1]), Reading(lambda: 0)) if isinstance(said, Raw)]
+    us = ip_address(row[0].address) - 1
+    assert any(index.endswith(f".{us}") for index in raw.payload["columns"]["arp"])
