@@ -45,7 +45,7 @@ class SnmpSettings(SourceSettings):
         50_000, description="rows of one column, above which it is given up and the device not read to its end"
     )
     neighbours: bool = Field(True, description="bridge and ARP tables are read too, for what hangs on a port")
-    heard: bool = Field(False, description="every card heard of in bridge and ARP tables is said as a device too")
+    heard: bool = Field(True, description="who answered under an address, by the ARP table, is said as a device")
     full: bool = Field(False, description="what a device says now stands, also where it once said more")
 
 
