@@ -10,6 +10,8 @@ from impact.warming import warm
 
 HELD_FOR = 15 * 60.0
 """seconds that a graph is held after a list was begun on it"""
+HELD = 8
+"""graphs held at the same time; beyond them the one that was asked for longest ago is let go"""
 
 
 class LiveGraph:
@@ -20,7 +22,7 @@ class LiveGraph:
     ) -> None:
         self._load, self._revision, self._clock = load, revision, clock
         self._now: ImpactGraph | None = None
-        self._held: dict[int, tuple[ImpactGraph, float]] = {}
+        self._held: dict[tuple[int, int | None], tuple[ImpactGraph, float]] = {}
         self._lock = threading.Lock()
 
     def now(self) -> ImpactGraph:
@@ -35,19 +37,21 @@ class LiveGraph:
                 graph = self._now = orient(self._load())
         return graph
 
-    def hold(self, graph: ImpactGraph) -> None:
-        """Keep a graph for those who read a list of it page by page."""
+    def hold(self, graph: ImpactGraph, as_of: int | None = None) -> None:
+        """Keep a graph for those who read a list of it page by page; `as_of`: the earlier time that it is of."""
         now = self._clock()
         with self._lock:
-            self._held = {r: (g, until) for r, (g, until) in self._held.items() if until > now}
-            self._held[graph.topology.revision] = (graph, now + HELD_FOR)
+            held = {asked: (g, until) for asked, (g, until) in self._held.items() if until > now}
+            held.pop((graph.topology.revision, as_of), None)
+            held[graph.topology.revision, as_of] = (graph, now + HELD_FOR)
+            self._held = dict(list(held.items())[-HELD:])
 
-    def at(self, revision: int) -> ImpactGraph | None:
-        """The graph of a revision that is held, or the present one; None where it is gone."""
+    def at(self, revision: int, as_of: int | None = None) -> ImpactGraph | None:
+        """The graph of a revision (and of an earlier time) that is held, or the present one; None where it is gone."""
         with self._lock:
-            held = self._held.get(revision)
-        if held is not None:
-            return held[0]
+            held = self._held.get((revision, as_of))
+        if held is not None or as_of is not None:
+            return held[0] if held else None
         graph = self.now()
         return graph if graph.topology.revision == revision else None
 

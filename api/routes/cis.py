@@ -27,7 +27,7 @@ from api.asking import (
 )
 from api.doorway import whole
 from api.exporting import Format, streamed
-from api.looking_back import NOW, Then, all_found_then, found_then, then_from, whole_ci_then
+from api.looking_back import NOW, Then, all_found_then, found_then, is_cut, then_from, whole_ci_then
 from api.resolution import resolve
 from api.searching import Filters, known_of_today, listed, search_for, tiers
 from api.tokens import Caller
@@ -123,13 +123,28 @@ def get_cis(
             revision, everything = system.store.search_all(query)
         else:
             revision, everything = system.store.revision()[0], all_found_then(system, then, query)
-        return streamed(format, (found_ci(ci) for ci in everything), revision)
+        return streamed(format, (found_ci(ci) for ci in everything), revision, cut=is_cut(system, then))
     question = question_of(request, caller)
-    place = place_in(system, question, cursor, str, str)
+    place = place_in(system, question, cursor, str, str, int)
     after = (place[0], place[1]) if place is not None else None
     query = search_for(filters, system, caller)
+    known = place[2] if place is not None else system.store.revision()[0]
+    then = then.held_at(known)
     found = found_then(system, then, query, after=after, limit=limit + 1)
-    return first_page(system, question, found, limit, lambda ci: (name_key(ci.name), ci.id), found_ci)
+    return first_page(
+        system,
+        question,
+        found,
+        limit,
+        lambda ci: (name_key(ci.name), ci.id, known),
+        found_ci,
+        **_cut(system, then),
+    )
+
+
+def _cut(system: System, then: Then) -> dict[str, str]:
+    """What an answer about the past says of itself where something that was there has been purged since."""
+    return {"truncated": "history"} if is_cut(system, then) else {}
 
 
 def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
@@ -145,7 +160,8 @@ def one_ci(system: System, ref: str, caller: Caller, then: Then = NOW) -> Respon
     view = whole_ci_then(system, then, ref, caller)
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
-    return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
+    shown = whole_ci(view, unseen(system, caller, view.neighbours.items()))
+    return json_answer({**shown, **_cut(system, then)})
 
 
 @router.get("/cis/{ref}", dependencies=[reads("known_at", "as_of")])

@@ -23,7 +23,7 @@ from api.asking import (
     writes,
 )
 from api.coverage_answers import coverage_answer
-from api.quality_views import pair, spelled_quality, unresolved_end
+from api.quality_views import asked_pair, pair, spelled_quality, unresolved_end
 from api.sampling import MOST_CIS, Sampling, sample_answer
 from api.searching import listed, realms_in_sight
 from api.tokens import Caller
@@ -80,6 +80,38 @@ def get_duplicates(
     wanted = (found for found in stock.pairs if (found.a.id, found.b.id) > after and (class_, source) in found.cells())
     found = list(islice(wanted, limit + 1))
     return first_page(system, question, found, limit, lambda one: (one.a.id, one.b.id), pair)
+
+
+@router.get(
+    "/quality/reviews",
+    dependencies=[reads("class", "source", "realm", "limit", "cursor")],
+    description="Pairs of CIs that are likely one and wait for a person: the open reviews, with what holds both sides "
+    "now. `/v1/reviews/{id}` has the evidence.",
+)
+def get_asked(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    class_: ClassName = None,
+    source: One = None,
+    realm: Several = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    _declared(system, class_)
+    question = question_of(request, caller)
+    place = place_in(system, question, cursor, str)
+    after: str = place[0] if place is not None else ""
+    stock = system.stock.now(realms_in_sight(listed(realm), caller))
+    wanted = (found for found in stock.asked if found.review > after and (class_, source) in found.cells())
+    found = list(islice(wanted, limit + 1))
+    shown = found[:limit]
+    return page(
+        system,
+        question,
+        [asked_pair(one) for one in shown],
+        (lambda: (shown[-1].review,)) if len(found) > limit else None,
+    )
 
 
 @router.get("/quality/unresolved", dependencies=[reads("class", "source", "realm", "limit", "cursor")])

@@ -10,7 +10,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
-from graph.estate_as_of import past_estate
+from graph.estate_then import past_estate
 from graph.events import first_events, latest_events
 from graph.item_view import item_view
 from graph.ledger import Document
