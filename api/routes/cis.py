@@ -142,7 +142,7 @@ def get_cis(
     )
 
 
-def _cut(system: System, then: Then) -> dict[str, str]:
+def _cut(system: System, then: Then) -> dict[str, Any]:
     """What an answer about the past says of itself where something that was there has been purged since."""
     return {"truncated": "history"} if is_cut(system, then) else {}
 

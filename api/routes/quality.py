@@ -105,13 +105,7 @@ def get_asked(
     stock = system.stock.now(realms_in_sight(listed(realm), caller))
     wanted = (found for found in stock.asked if found.review > after and (class_, source) in found.cells())
     found = list(islice(wanted, limit + 1))
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [asked_pair(one) for one in shown],
-        (lambda: (shown[-1].review,)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda one: (one.review,), asked_pair)
 
 
 @router.get("/quality/unresolved", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
