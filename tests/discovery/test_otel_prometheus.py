@@ -14,7 +14,7 @@ from discovery.source import Reading
 from discovery.sources import SOURCES
 from graph.store import Search
 from lab.prometheus_server import prometheus_server
-from lab.unavailable import Unavailable, skip_or_fail
+from lab.unavailable import real
 
 SOURCE = SOURCES["otel_service_graph"]
 LABELS = ("client", "server", "connection_type", "client_service_namespace")
@@ -46,11 +46,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.callback(page.server_close)
         running.callback(page.shutdown)
         address = f"127.0.0.1:{page.server_address[1]}"
-        try:
-            folder = tmp_path_factory.mktemp("prometheus")
-            yield running.enter_context(prometheus_server(folder, address, _past(int(time.time()))))
-        except Unavailable as reason:
-            skip_or_fail(reason)
+        folder = tmp_path_factory.mktemp("prometheus")
+        yield running.enter_context(real(prometheus_server(folder, address, _past(int(time.time())))))
 
 
 def read(parts: Parts, prometheus: str, window: str) -> RunReport:
