@@ -2,20 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from discovery.errors import SourceMisconfigured
+from discovery.several_texts import Texts
 from discovery.source import SourceSettings
 
 SHORTEST_KEY = 8
 """characters of a v3 pass phrase (RFC 3414)"""
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class SnmpSettings(SourceSettings):
