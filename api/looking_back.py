@@ -102,6 +102,17 @@ def is_cut(system: System, then: Then) -> bool:
     return by_time if then.as_of is not None else by_revision
 
 
+def told_of_cut(system: System, then: Then) -> dict[str, str]:
+    """What an answer about the past says of itself: nothing where it is whole."""
+    return {"truncated": "history"} if is_cut(system, then) else {}
+
+
+def is_feed_cut(system: System, after: int) -> bool:
+    """Whether events behind a revision are lacking because what they were about was forgotten since."""
+    last = system.store.document(*PURGED)
+    return last is not None and after < last.body["revision"]
+
+
 def whole_ci_then(system: System, then: Then, ref: str, caller: Caller) -> ItemView | None:
     """The whole of one CI as asked for; None where it was not there. Raises as `resolve` does."""
     known_at, as_of = then.known_at, then.as_of

@@ -177,12 +177,12 @@ def _without(view: ItemView | None, purged: set[str]) -> Any:
     return replace(view.ci, last_seen=0, due=None), relations, neighbours
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 16])
 def test_the_past_of_everything_else_stays_as_it_was(
     estate: _Estate, say: Say, words: Vocabulary, seed: int, tmp_path: Path
 ) -> None:
     chance = random.Random(seed)
-    batches = 14 if estate.store.url.startswith("sqlite") else 5
+    batches = 14 if estate.store.url.startswith("sqlite") else 3
 
     def anything() -> Observation:
         source, record = chance.choice(["ad", "mdm"]), f"r{chance.randrange(5)}"
