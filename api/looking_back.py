@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from api.problems import Problem
 from api.resolution import ambiguous, bearers_now, check_not_purged, resolve
@@ -102,7 +103,7 @@ def is_cut(system: System, then: Then) -> bool:
     return by_time if then.as_of is not None else by_revision
 
 
-def told_of_cut(system: System, then: Then) -> dict[str, str]:
+def told_of_cut(system: System, then: Then) -> dict[str, Any]:
     """What an answer about the past says of itself: nothing where it is whole."""
     return {"truncated": "history"} if is_cut(system, then) else {}
 

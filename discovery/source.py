@@ -126,3 +126,6 @@ class Source:
     """None: it cannot be asked about single records"""
     check: Callable[[Any, Reading], Iterator[Permission]] | None = None
     """tries login and rights one by one and reads no more than it must; None: it needs none"""
+    covers: Callable[[Any], Sequence[str]] | None = None
+    """settings → the scopes that a reading would enter, as far as they can be told without asking anybody; no two runs
+    read one of them at the same time. None: they cannot be told"""

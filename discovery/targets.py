@@ -67,6 +67,15 @@ def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[s
     return found
 
 
+def scopes_asked(targets: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """What would be asked, in short and without a look-up: networks less what is excluded; names as they are."""
+    out = [network for text in _split(exclude) if _is_numeric(text) for network in _network(text)]
+    found: list[str] = []
+    for text in _split(targets):
+        found += map(str, without(_network(text)[0], out)) if _is_numeric(text) else [text.casefold()]
+    return tuple(found)
+
+
 def _apart(networks: Sequence[Network]) -> tuple[Network, ...]:
     """Without those that lie inside another one: nothing is asked twice."""
     distinct = list(dict.fromkeys(networks))

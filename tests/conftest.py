@@ -1,4 +1,4 @@
-"""Real servers as fixtures: what a test may ask the laboratory for."""
+"""What tests of several packages ask for: a clock that they set, and the real servers of the laboratory."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,6 +9,12 @@ from lab.neo4j_server import Neo4jServer, any_neo4j, wanted_version, wipe
 from lab.network import LabNetwork, lab_network_of_hosts
 from lab.samba_dc import SambaDC, samba_dc
 from lab.unavailable import Unavailable, skip_or_fail
+from standing_clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(scope="session")

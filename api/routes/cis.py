@@ -19,7 +19,7 @@ from api.asking import (
     Text,
     TheSystem,
     When,
-    page,
+    first_page,
     place_in,
     question_of,
     reads,
@@ -131,12 +131,13 @@ def get_cis(
     known = place[2] if place is not None else system.store.revision()[0]
     then = then.held_at(known)
     found = found_then(system, then, query, after=after, limit=limit + 1)
-    shown = found[:limit]
-    return page(
+    return first_page(
         system,
         question,
-        [found_ci(ci) for ci in shown],
-        (lambda: (name_key(shown[-1].name), shown[-1].id, known)) if len(found) > limit else None,
+        found,
+        limit,
+        lambda ci: (name_key(ci.name), ci.id, known),
+        found_ci,
         **told_of_cut(system, then),
     )
 
@@ -172,12 +173,13 @@ def get_history(
     before = (place[0], place[1]) if place is not None else None
     ci = resolve(system, ref, caller)
     found = system.store.history(ci, before=before, limit=limit + 1)
-    shown = found[:limit]
-    return page(
+    return first_page(
         system,
         question,
-        [past_event(event) for event in shown],
-        (lambda: (shown[-1].revision, shown[-1].seq)) if len(found) > limit else None,
+        found,
+        limit,
+        lambda event: (event.revision, event.seq),
+        past_event,
         revision=system.store.revision()[0],
     )
 
@@ -231,13 +233,7 @@ def get_records(
         if len(more) <= limit:
             break
         after = record_key(*more[-1][:3])
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [record_place(record) for record in shown],
-        (lambda: (record_key(*shown[-1][:3]),)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda record: (record_key(*record[:3]),), record_place)
 
 
 @router.get("/classes", dependencies=[reads()])

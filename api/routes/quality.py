@@ -16,7 +16,7 @@ from api.asking import (
     Several,
     Text,
     TheSystem,
-    page,
+    first_page,
     place_in,
     question_of,
     reads,
@@ -79,13 +79,7 @@ def get_duplicates(
     stock = system.stock.now(realms_in_sight(listed(realm), caller))
     wanted = (found for found in stock.pairs if (found.a.id, found.b.id) > after and (class_, source) in found.cells())
     found = list(islice(wanted, limit + 1))
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [pair(one) for one in shown],
-        (lambda: (shown[-1].a.id, shown[-1].b.id)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda one: (one.a.id, one.b.id), pair)
 
 
 @router.get(
@@ -111,13 +105,7 @@ def get_asked(
     stock = system.stock.now(realms_in_sight(listed(realm), caller))
     wanted = (found for found in stock.asked if found.review > after and (class_, source) in found.cells())
     found = list(islice(wanted, limit + 1))
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [asked_pair(one) for one in shown],
-        (lambda: (shown[-1].review,)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda one: (one.review,), asked_pair)
 
 
 @router.get("/quality/unresolved", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
@@ -149,13 +137,7 @@ def get_unresolved(
         return list(islice(filter(meant, survey.ends(after[0])), limit + 1))
 
     found = system.store.survey(look)
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [unresolved_end(end) for end in shown],
-        (lambda: (shown[-1].key, shown[-1].nth)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda end: (end.key, end.nth), unresolved_end)
 
 
 @router.post(

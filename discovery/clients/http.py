@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from discovery.clients.answer import Again, Unauthorized, read_answer, shown
 from discovery.clients.patience import Patience
+from discovery.clients.token import TokenSource
 
 if TYPE_CHECKING:
     import ssl
@@ -17,25 +18,6 @@ CONNECT_TIMEOUT = 10.0
 """seconds"""
 
 Parameters = Iterable[tuple[str, str]]
-
-
-class TokenSource(Protocol):
-    """Where a token comes from."""
-
-    def __call__(self, *, renew: bool) -> str:
-        """The token; with `renew` another one than before. Raises Unauthorized where there is no other."""
-        ...
-
-
-def fixed_token(token: str) -> TokenSource:
-    """A token that was given and cannot be renewed."""
-
-    def given(*, renew: bool) -> str:
-        if renew:
-            raise Unauthorized("the token is not accepted, or no longer (401): set another `token`")
-        return token
-
-    return given
 
 
 def broken_connection(what: str, error: Exception) -> Again:
@@ -98,8 +80,8 @@ class JsonClient:
     ) -> dict[str, Any]:
         url = f"{self.root}{path}"
         what = shown(method, url)
-        attempts = self._patience.attempts()
-        renewed = False
+        attempts = self._patience.attempts(None if form is not None else self._token)
+        no: Again | Unauthorized
         while True:
             self._patience.check_stopped()
             try:
@@ -107,16 +89,10 @@ class JsonClient:
                 seconds = self._now() / 1_000_000
                 return read_answer(what, response.status_code, response.headers, response.content, seconds)
             except self._transport_error as broken:
-                again = broken_connection(what, broken)
-            except Unauthorized:
-                if renewed or form is not None or self._token is None:
-                    raise
-                self._token(renew=True)
-                renewed = True
-                continue
-            except Again as asked:
-                again = asked
-            wait(attempts.wait_after(again), self._patience)
+                no = broken_connection(what, broken)
+            except (Again, Unauthorized) as said:
+                no = said
+            wait(attempts.wait_after(no), self._patience)
 
     def _send(
         self, method: str, url: str, parameters: list[tuple[str, str]], form: dict[str, str] | None

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from graph.store import StoreError, StoreUnavailable
 
-BUSY_SECONDS = 60
-"""how long a writer waits for another one; writers queue, readers never wait"""
+BUSY_SECONDS = 60.0
+"""how long a writer waits while no other one gets anything done; readers never wait"""
 IDLE_AT_MOST = 8
 """connections kept open for the next; more are closed when they come back"""
 _STATEMENTS = 256
@@ -24,8 +24,9 @@ class Connections:
     A connection is not a thread's own: web servers start and end threads all day, and each would leave one behind.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self._busy_seconds = busy_seconds
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -57,7 +58,7 @@ class Connections:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The only writer for everything inside; kept if nothing is raised, else undone."""
         with self.lent() as connection:
-            connection.execute("begin immediate")
+            _begin_writing(connection)
             try:
                 yield connection
                 connection.execute("commit")
@@ -97,7 +98,7 @@ class Connections:
             raise StoreUnavailable(f"the folder of {self.path} does not exist: create it, or set CMDB_STORE elsewhere")
         connection = sqlite3.connect(
             self.path,
-            timeout=BUSY_SECONDS,
+            timeout=self._busy_seconds,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=_STATEMENTS,
@@ -113,6 +114,30 @@ class Connections:
             connection.close()
             raise
         return connection
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """Wait for the other writers, as long as they get on.
+
+    SQLite has no queue: whoever asks at the right moment is next, and one of many may be passed over for longer than
+    its patience lasts. It begins anew whenever somebody has committed meanwhile.
+    """
+    commits = _commits_of_others(connection)
+    while True:
+        try:
+            connection.execute("begin immediate")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            before, commits = commits, _commits_of_others(connection)
+            if commits == before:
+                raise
+
+
+def _commits_of_others(connection: sqlite3.Connection) -> int:
+    """A number that moves with every commit of another connection."""
+    return int(connection.execute("pragma data_version").fetchone()[0])
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
@@ -151,8 +176,8 @@ def saying_what_to_do(path: Path) -> Iterator[None]:
 _MAY_WRITE = "check that the file and its folder may be written by this user"
 _DAMAGED = "the file is damaged or is no SQLite database: restore it from an export, or set CMDB_STORE elsewhere"
 _HINTS = {
-    "locked": f"another process has been writing for more than {BUSY_SECONDS} s; try again",
-    "busy": f"another process has been writing for more than {BUSY_SECONDS} s; try again",
+    "locked": f"another process has been writing for more than {BUSY_SECONDS:.0f} s; try again",
+    "busy": f"another process has been writing for more than {BUSY_SECONDS:.0f} s; try again",
     "readonly": _MAY_WRITE,
     "unable to open": _MAY_WRITE,
     "not a database": _DAMAGED,

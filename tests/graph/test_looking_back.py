@@ -167,7 +167,7 @@ def test_a_revision_is_read_as_it_was_when_it_was_the_present(
     seen: dict[int, dict[str, Any]] = {0: {}}
     topologies = {0: store.topology()}
     searches: dict[int, list[Any]] = {0: [[] for _ in SEARCHES]}
-    batches = 25 if store.url.startswith("sqlite") else 8  # a server takes a round trip for each of ten thousand reads
+    batches = 25 if store.url.startswith("sqlite") else 5  # a server takes a round trip for each of thousands of reads
     ids = [f"c{n:05}" for n in range(1, 3 * batches)]
     for revision in _live(store, words, say, seed, batches):
         topologies[revision] = store.topology()

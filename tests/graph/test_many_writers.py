@@ -24,10 +24,10 @@ def test_eight_processes_bring_the_same_records_at_once(
     ]
     for writer in writers:
         writer.start()
-    fates = [done.get(timeout=800) for _ in writers]
     for writer in writers:
-        writer.join(timeout=30)
+        writer.join(timeout=800)
         assert writer.exitcode == 0
+    fates = [done.get(timeout=30) for _ in writers]
     assert all(sum(of_one) == RECORDS for of_one in fates)
     store = opened()
     counts = store.counts()

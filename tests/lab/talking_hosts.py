@@ -22,9 +22,11 @@ set -e
 mount -t tmpfs none /run && touch /run/.containerenv
 echo {machine} > /run/machine-id && mount --bind /run/machine-id /etc/machine-id
 hostname {name}
+echo "127.0.1.1 {name}.corp.example {name}" > /run/hosts && mount --bind /run/hosts /etc/hosts
 exec "$@"
 """
-"""a host name, a machine id and no firmware of its own: to this process alone"""
+"""To this process alone: a host name, its full name (no resolver answers in a namespace, it would only be waited for), a
+machine id, and no firmware."""
 
 
 class TalkingHosts:

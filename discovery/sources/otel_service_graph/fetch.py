@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.asking import patience_of
-from discovery.clients.http import JsonClient, fixed_token
+from discovery.clients.http import JsonClient
 from discovery.clients.links import service_root
+from discovery.clients.token import fixed_token
 from discovery.errors import SourceMisconfigured, SourceUnavailable
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
 from discovery.sources.otel_service_graph.edges import FAILED, TOTAL, Counted, services

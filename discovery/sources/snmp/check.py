@@ -1,12 +1,11 @@
 """Whether the targets answer, one by one where there are few."""
 
-import asyncio
 from collections.abc import Iterator
 from itertools import islice
 
 from discovery.errors import SourceMisconfigured
 from discovery.source import Permission, Reading
-from discovery.sources.snmp.agent import Pace
+from discovery.sources.snmp.asking import Asking
 from discovery.sources.snmp.fetch import try_all
 from discovery.sources.snmp.settings import SnmpSettings, checked
 from discovery.targets import targets_of
@@ -22,9 +21,9 @@ def check(settings: SnmpSettings, reading: Reading) -> Iterator[Permission]:
     except SourceMisconfigured as wrong:
         yield Permission("settings", False, str(wrong))
         return
-    for network in targets.networks:
-        addresses = [str(address) for address in islice(network, MOST)]
-        tried = asyncio.run(try_all(addresses, settings, Pace(settings.packets_per_second), reading))
-        ok = any(why is None for why in tried.values())
-        said = sorted({why for why in tried.values() if why is not None})
-        yield Permission(f"read {network}", ok, "" if ok else "; ".join(said))
+    with Asking(settings, reading) as asking:
+        for network in targets.networks:
+            tried = asking.run(try_all([str(address) for address in islice(network, MOST)], asking))
+            ok = any(why is None for why in tried.values())
+            said = sorted({why for why in tried.values() if why is not None})
+            yield Permission(f"read {network}", ok, "" if ok else "; ".join(said))

@@ -44,7 +44,9 @@ class SnmpSettings(SourceSettings):
     max_rows: Annotated[int, Field(ge=1)] = Field(
         50_000, description="rows of one column, above which it is given up and the device not read to its end"
     )
-    neighbours: bool = Field(True, description="machines in ARP and bridge tables are said as devices too")
+    neighbours: bool = Field(True, description="bridge and ARP tables are read too, for what hangs on a port")
+    heard: bool = Field(False, description="every card heard of in bridge and ARP tables is said as a device too")
+    full: bool = Field(False, description="what a device says now stands, also where it once said more")
 
 
 def checked(settings: SnmpSettings) -> SnmpSettings:
