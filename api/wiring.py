@@ -61,7 +61,10 @@ class System:
         """Today's impact graph. Made when first asked for: most commands never do, and its compiler is slow to load."""
         from impact.live_graph import LiveGraph
 
-        return LiveGraph(self.store.topology, lambda: self.store.revision()[0])
+        store = self.store
+        return LiveGraph(
+            lambda held: store.renewed(held) if held is not None else store.topology(), lambda: store.revision()[0]
+        )
 
     @cached_property
     def past(self) -> "PastHeld":

@@ -320,6 +320,9 @@ class GraphStore(Ledger, Protocol):
         With `as_of` (microseconds UTC) as it is believed to have been at that time: now, or at revision `known_at`.
         """
 
+    def renewed(self, held: Topology) -> Topology:
+        """The present estate, from an earlier reading of it: what moved since is read, unless that is very much."""
+
     def counts(self) -> StoreCounts:
         """How much there is, for metrics and `doctor`."""
 

@@ -18,8 +18,12 @@ class LiveGraph:
     """Holds the graph of the last revision that was asked for. Thread-safe; loads once however many ask."""
 
     def __init__(
-        self, load: Callable[[], Topology], revision: Callable[[], int], clock: Callable[[], float] = time.monotonic
+        self,
+        load: Callable[[Topology | None], Topology],
+        revision: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`load`: the present topology, from the one that is held, if any."""
         self._load, self._revision, self._clock = load, revision, clock
         self._now: ImpactGraph | None = None
         self._held: dict[tuple[int, Hashable], tuple[ImpactGraph, float]] = {}
@@ -34,7 +38,7 @@ class LiveGraph:
         with self._lock:
             graph = self._now
             if graph is None or graph.topology.revision < wanted:
-                graph = self._now = orient(self._load())
+                graph = self._now = orient(self._load(graph.topology if graph is not None else None))
         return graph
 
     def hold(self, graph: ImpactGraph, of: Hashable = None) -> None:

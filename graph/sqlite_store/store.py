@@ -21,7 +21,7 @@ from graph.sqlite_store.looking_back import LookingBack
 from graph.sqlite_store.looking_up import Lookups
 from graph.sqlite_store.schema import check_words, prepare
 from graph.sqlite_store.surveying import survey
-from graph.sqlite_store.topology import read_topology
+from graph.sqlite_store.topology import read_topology, read_waiting
 from graph.sqlite_store.writing import WritingTransaction, put_document
 from graph.store import (
     FoundCI,
@@ -35,6 +35,7 @@ from graph.store import (
 )
 from graph.survey import Survey
 from graph.topology import Topology
+from graph.topology_renewal import renew
 
 Work = TypeVar("Work")
 
@@ -123,6 +124,11 @@ class SqliteStore:
         with self._connections.reading() as connection:
             look = LookingBack(connection)
             return read_topology(look, *past_estate(look, look.last_revision()[0], self._vocabulary, known_at, as_of))
+
+    def renewed(self, held: Topology) -> Topology:
+        with self._connections.reading() as connection:
+            look = LookingBack(connection)
+            return renew(look, look.last_revision()[0], held, self._vocabulary, read_topology, read_waiting)
 
     def counts(self) -> StoreCounts:
         with self._connections.reading() as connection:

@@ -8,6 +8,7 @@ import pytest
 from discovery.run import Parts
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
+from discovery.source import Reading
 from discovery.sources import SOURCES
 from graph.store import Search
 from lab import snmp_replay
@@ -16,8 +17,8 @@ from lab.snmp_replay import COMMUNITY, RECORDINGS, Replay, oid, recording, repla
 MINUTE = 60 * 1_000_000
 SOURCE = SOURCES["snmp"]
 IF_MIB = (oid("1.3.6.1.2.1.2"), oid("1.3.6.1.2.1.31"))
-IN_THE_WALK = 3
-"""requests after which it is under way: one to find the agent, one for the system group, one for the first column"""
+IN_THE_WALK = 30
+"""requests after which it is well under way, of some 40"""
 TROUBLES: dict[Callable[..., Any], tuple[str, ...]] = {
     snmp_replay.silence: ("no answer", "stopped answering"),
     snmp_replay.cut_short: ("no answer", "stopped answering"),
@@ -28,6 +29,8 @@ TROUBLES: dict[Callable[..., Any], tuple[str, ...]] = {
     snmp_replay.not_for_you: ("authorizationError",),
 }
 """what goes wrong → what is said of it"""
+AT_ONCE = (snmp_replay.silence, snmp_replay.circle, snmp_replay.general_error)
+"""what is tried with the first question too"""
 
 
 @pytest.fixture
@@ -36,13 +39,17 @@ def switch() -> Iterator[Replay]:
         yield agent
 
 
-def read(parts: Parts, switch: Replay, **more: Any) -> RunReport:
-    parts.now.at += MINUTE  # type: ignore[attr-defined]
+def settings(switch: Replay, **more: Any) -> Any:
     stated = {
         "targets": "127.0.0.1", "port": switch.port, "community": COMMUNITY, "timeout": 10, "retries": 0,
         "packets_per_second": 10_000, **more,
     }  # fmt: skip
-    return run_source(parts, SOURCE, SOURCE.settings.model_validate(stated))
+    return SOURCE.settings.model_validate(stated)
+
+
+def read(parts: Parts, switch: Replay, **more: Any) -> RunReport:
+    parts.now.at += MINUTE  # type: ignore[attr-defined]
+    return run_source(parts, SOURCE, settings(switch, **more))
 
 
 def standing(parts: Parts) -> set[tuple[str, str]]:
@@ -55,7 +62,7 @@ def test_an_agent_that_fails_is_said_to_and_takes_nothing_away(parts: Parts, swi
     assert read(parts, switch).status == "complete"
     before = standing(parts)
     for trouble, said in TROUBLES.items():
-        for after in (0, IN_THE_WALK):
+        for after in (0, IN_THE_WALK) if trouble in AT_ONCE else (IN_THE_WALK,):
             switch.fails(trouble, after)
             report = read(parts, switch, timeout=0.3 if "no answer" in said else 10)
             case = f"{trouble.__name__} after {after}: {report.scopes}"
@@ -88,6 +95,14 @@ def test_a_login_that_may_see_less_than_before_takes_no_interface_away(parts: Pa
     assert (report.status, report.missed) == ("partial", 0)
     assert "interface" in str(report.scopes)
     assert standing(parts) == before
+
+
+def test_check_names_what_a_login_may_not_see(switch: Replay) -> None:
+    assert SOURCE.check is not None
+    switch.hidden = IF_MIB
+    said = list(SOURCE.check(settings(switch), Reading(lambda: 0)))
+    assert [permission.ok for permission in said] == [True, True, False]
+    assert "1.3.6.1.2.1.2" in said[-1].fix
 
 
 def test_a_login_that_may_see_nothing_takes_nothing_away(parts: Parts, switch: Replay) -> None:

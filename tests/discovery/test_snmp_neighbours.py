@@ -11,7 +11,9 @@ from discovery.run import Parts, open_run, take
 from discovery.run_report import RunReport
 from discovery.run_source import run_source
 from discovery.sources import SOURCES
+from discovery.unread_networks import Known, Read
 from graph.store import FoundCI, ItemView, Search
+from graph.survey import Survey
 from lab.snmp_replay import COMMUNITY, RECORDINGS, Replay, oid, recording, replay
 
 Say = Callable[..., Observation]
@@ -115,6 +117,22 @@ def test_the_only_card_behind_a_port_is_linked_to_it_once_somebody_knows_whose_i
     assert ends(parts, "Gi0/2") == set()  # two cards behind it: something silent is in between
 
 
+def test_the_network_of_who_was_only_heard_of_is_known_to_exist(parts: Parts, switches: dict[str, Replay]) -> None:
+    read(parts, switches, targets=ACCESS)
+    known = Known(Read([("default", ACCESS)]))
+
+    def look(survey: Survey) -> None:
+        for ci in survey.cis():
+            known.take(ci)
+        for end in survey.ends(""):
+            known.take_end(end, link=True)
+
+    parts.store.survey(look)
+    (network,) = known.unread()
+    assert str(network.network) == "10.20.0.0/24"
+    assert {"interfaces", "neighbours"} <= network.seen_in.keys()
+
+
 def test_cards_that_are_only_heard_are_devices_where_that_is_wanted(parts: Parts, switches: dict[str, Replay]) -> None:
     read(parts, switches, heard=True)
     heard = {name: ci_class for name, ci_class in devices(parts).items() if name not in DEVICES}
@@ -153,7 +171,7 @@ def test_what_is_unplugged_is_linked_no_longer(parts: Parts, switches: dict[str,
     read(parts, switches)
     switches[ACCESS].hidden = (oid("1.3.6.1.4.1.9.9.23.1.2.1.1"),)
     switches[ACCESS].hidden += tuple(oid(f"1.3.6.1.2.1.17.4.3.1.2.0.0.94.0.83.{last}") for last in (1, 64, 97))
-    assert read(parts, switches).status == "complete"
+    assert read(parts, switches, targets=ACCESS).status == "complete"
     assert ends(parts, "Gi0/3") == ends(parts, "Gi0/4") == set()
     lost = [one for one in everything(parts) if one.name == "SEP00005E005340"]
     assert [one.lifecycle for one in lost] == ["missing"]
@@ -164,7 +182,6 @@ def test_what_is_unplugged_is_linked_no_longer(parts: Parts, switches: dict[str,
 def test_one_device_with_two_addresses_is_one(parts: Parts) -> None:
     values = recording(RECORDINGS / "acc-1.snmprec")
     with replay(values, ACCESS) as first, replay(values, CORE, first.port) as second:
-        for hidden in ((), tuple(oid(text) for text in NO_KEYS)):
-            first.hidden = second.hidden = hidden
-            assert read(parts, {ACCESS: first, CORE: second}).status == "complete"
-            assert devices(parts).keys() == {"acc-1", "core-1.lab.example", "SEP00005E005340"}
+        first.hidden = second.hidden = tuple(oid(text) for text in NO_KEYS)
+        assert read(parts, {ACCESS: first, CORE: second}).status == "complete"
+        assert devices(parts).keys() == {"acc-1", "core-1.lab.example", "SEP00005E005340"}

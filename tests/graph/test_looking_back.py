@@ -160,6 +160,19 @@ def _same_topology(one: Topology, other: Topology) -> None:
         assert same, (name, mine, theirs)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_topology_that_is_held_is_renewed_to_what_is_read_whole(
+    store: GraphStore, words: Vocabulary, say: Say, seed: int
+) -> None:
+    chance = random.Random(seed)
+    held = [store.topology()]
+    for _ in _live(store, words, say, seed, 40 if store.url.startswith("sqlite") else 4):
+        whole = store.topology()
+        for before in (held[-1], chance.choice(held)):
+            _same_topology(store.renewed(before), whole)
+        held.append(store.renewed(held[-1]))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_revision_is_read_as_it_was_when_it_was_the_present(
     store: GraphStore, words: Vocabulary, say: Say, seed: int

@@ -105,6 +105,11 @@ class Agent:
                     raise Broken(f"more than {most} rows")
         return found
 
+    async def has(self, oid: str) -> bool:
+        """Whether there is anything below `oid` that may be seen. Raises Silent or Broken."""
+        rows = await self._next(_numbers(oid))
+        return any(str(name).startswith(f"{oid}.") and type(value).__name__ != END for name, value in (rows or ())[:1])
+
     async def _next(self, at: tuple[int, ...]) -> list[tuple[Any, Any]] | None:
         """The rows behind, None where the agent says that there are none."""
         text = ".".join(map(str, at))

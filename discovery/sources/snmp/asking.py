@@ -10,17 +10,18 @@ from discovery.sources.snmp.agent import Agent, Pace, login, open_agent
 from discovery.sources.snmp.settings import SnmpSettings
 
 Answer = TypeVar("Answer")
+MOST = 1_000
+"""addresses that one engine is asked about: it keeps 20 KiB of each"""
 
 
 class Asking:
-    """A context. Making the engine takes the library half a second: it is made once, not for each device."""
+    """A context. Making the engine takes the library half a second: it is not made anew for each device."""
 
     def __init__(self, settings: SnmpSettings, reading: Reading) -> None:
-        from pysnmp.hlapi.v3arch import asyncio as snmp
-
         self.settings, self.reading = settings, reading
-        self._engine, self._who, self._pace = snmp.SnmpEngine(), login(settings), Pace(settings.packets_per_second)
+        self._who, self._pace = login(settings), Pace(settings.packets_per_second)
         self._runner = asyncio.Runner()
+        self._engine, self._agents = _engine(), 0
 
     def __enter__(self) -> "Asking":
         return self
@@ -35,9 +36,22 @@ class Asking:
         """What comes of it."""
         return self._runner.run(doing)
 
+    def forget(self) -> None:
+        """Between two devices: what the engine remembers of those that were asked, where it has become much."""
+        if self._agents >= MOST:
+            self._runner.run(self._close())
+            self._engine, self._agents = _engine(), 0
+
     async def agent(self, address: str) -> Agent:
         """The agent at an address, not asked yet."""
+        self._agents += 1
         return await open_agent(self._engine, self._who, address, self.settings, self._pace, self.reading.stopped)
 
     async def _close(self) -> None:
         self._engine.close_dispatcher()
+
+
+def _engine() -> Any:
+    from pysnmp.hlapi.v3arch import asyncio as snmp
+
+    return snmp.SnmpEngine()

@@ -39,6 +39,7 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
                     return
                 addresses = [str(address) for part in tile for address in part]
                 addresses = [address for address in addresses if address not in _for_all(network)]
+                asking.forget()
                 tried = asking.run(try_all(addresses, asking))
                 for address in addresses:
                     if reading.stopped():

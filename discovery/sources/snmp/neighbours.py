@@ -14,6 +14,8 @@ BY_MAC, BY_ADDRESS = 4, 5
 """LLDP's subtypes of chassis ids"""
 PORT_BY_MAC, PORT_BY_NAME = 3, 5
 """LLDP's subtypes of port ids; by its name is by its ifName"""
+LONGEST_NAME = 64
+"""characters of a description that may still be the name of an interface"""
 BRIDGE, ACCESS_POINT, TELEPHONE, STATION = 0x20, 0x10, 0x04, 0x01
 """what a neighbour says that it does: the first byte of LLDP's capabilities"""
 _WITH_SERIAL = re.compile(r"(.+)\(([A-Z]{3}[0-9A-Z]{8})\)")
@@ -77,7 +79,7 @@ def _by_lldp(columns: Columns, ports: Mapping[str, str]) -> Iterator[Link]:
         key = card or ip or worded or name
         if port is None or not key:
             continue
-        far = text(cell("lldp_far_port")) if cell("lldp_far_subtype") == PORT_BY_NAME else ""
+        far = _far_port(cell("lldp_far_subtype"), text(cell("lldp_far_port")), text(cell("lldp_far_descr")))
         far_card = mac(cell("lldp_far_port")) if cell("lldp_far_subtype") == PORT_BY_MAC else None
         described = text(cell("lldp_descr"))
         stated = [
@@ -85,7 +87,8 @@ def _by_lldp(columns: Columns, ports: Mapping[str, str]) -> Iterator[Link]:
             *(("ip", one) for one in addresses.get(index, ())), *names(name),
         ]  # fmt: skip
         does = _kind(cell("lldp_does"), described)
-        facts = {"description": described[:4_000]}
+        # Beside what its own agent may say of itself, never in its place.
+        facts = {"lldp_description": described[:4_000]}
         yield Link(port, f"lldp/{key}"[:500], does, name, tuple(stated), far[:200], facts)
 
 
@@ -101,7 +104,7 @@ def _by_cdp(columns: Columns, ports: Mapping[str, str]) -> Iterator[Link]:
         key = f"cdp/{name}@{ip}" if ip else f"cdp/{name}"
         stated = (("serial", serial), ("ip", ip), ("mac", card[1] if card else None), *names(name))
         model = text(columns.get("cdp_platform", {}).get(index))
-        yield Link(port, key[:500], "device", name, stated, facts={"model": model[:200]})
+        yield Link(port, key[:500], "device", name, stated, facts={"cdp_platform": model[:200]})
 
 
 def names(name: str) -> list[tuple[str, object]]:
@@ -124,6 +127,13 @@ def _kind(does: Any, described: str) -> str:
     if bits & BRIDGE and not bits & (TELEPHONE | STATION) and "linux" not in described.casefold():
         return "switch"
     return "device"
+
+
+def _far_port(subtype: Any, stated: str, described: str) -> str:
+    """The name of the neighbour's port: as it says it, or, as hosts do, beside the port's MAC."""
+    if subtype == PORT_BY_NAME:
+        return stated
+    return described if subtype == PORT_BY_MAC and " " not in described and len(described) <= LONGEST_NAME else ""
 
 
 def _management(columns: Columns) -> dict[str, list[str]]:
