@@ -11,7 +11,7 @@ from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
 from api.looked_at import Looked
-from api.looking_back import NOW, Then, graph_then, is_cut, resolve_then
+from api.looking_back import NOW, Then, graph_then, hold_graph, is_cut, resolve_then
 from api.problems import Problem
 from api.tokens import Caller
 from api.visibility import unseen
@@ -178,7 +178,7 @@ def _graph_of(system: System, text: str | None, question: str, then: Then = NOW)
 def _following(system: System, graph: ImpactGraph, question: str, end: int, total: int, then: Then = NOW) -> str | None:
     if end >= total:
         return None
-    system.graph.hold(graph, then.as_of)
+    hold_graph(system, then, graph)
     return cursor(question, (graph.topology.revision, end), system.parts.now())
 
 

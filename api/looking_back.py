@@ -1,7 +1,8 @@
 """Answers about the past: which revision is meant, and what was there then."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from api.problems import Problem
 from api.resolution import ambiguous, bearers_now, check_not_purged, resolve
@@ -102,6 +103,17 @@ def is_cut(system: System, then: Then) -> bool:
     return by_time if then.as_of is not None else by_revision
 
 
+def told_of_cut(system: System, then: Then) -> dict[str, Any]:
+    """What an answer about the past says of itself: nothing where it is whole."""
+    return {"truncated": "history"} if is_cut(system, then) else {}
+
+
+def is_feed_cut(system: System, after: int) -> bool:
+    """Whether events behind a revision are lacking because what they were about was forgotten since."""
+    last = system.store.document(*PURGED)
+    return last is not None and after < last.body["revision"]
+
+
 def whole_ci_then(system: System, then: Then, ref: str, caller: Caller) -> ItemView | None:
     """The whole of one CI as asked for; None where it was not there. Raises as `resolve` does."""
     known_at, as_of = then.known_at, then.as_of
@@ -138,8 +150,23 @@ def graph_then(system: System, then: Then) -> ImpactGraph:
     """The impact graph as asked for. What is held, and the present one, costs nothing."""
     if then.is_now:
         return system.graph.now()
-    held = None if then.known_at is None else system.graph.at(then.known_at, then.as_of)
-    return held if held is not None else orient(system.store.topology(then.known_at, then.as_of))
+    graph = None
+    if then.known_at is not None:
+        graph = system.graph.held(then.known_at, _rests_on(system, then))
+        if graph is None and then.as_of is None:
+            graph = system.graph.at(then.known_at)
+    return graph if graph is not None else orient(system.store.topology(then.known_at, then.as_of))
+
+
+def hold_graph(system: System, then: Then, graph: ImpactGraph) -> None:
+    """Keep the graph of an answer for the pages that follow."""
+    system.graph.hold(graph, _rests_on(system, then))
+
+
+def _rests_on(system: System, then: Then) -> Hashable:
+    """What a graph of the past follows from beside its revision: what was purged since is in none."""
+    purged = system.store.document(*PURGED)
+    return then.as_of, 0 if purged is None else purged.version
 
 
 def all_found_then(system: System, then: Then, query: Search) -> Iterator[FoundCI]:

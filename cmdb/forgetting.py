@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.draft import all_keys_of, name_key
 from cmdb.past import ids_brought
 from cmdb.relation import Relation
 from cmdb.sighting import Record, is_human, sightings_of
@@ -15,6 +16,7 @@ ASKED = "a person is asked about it"
 SPOKEN_FOR = "a person's word about it stands"
 RELATED = "a relation of it stands"
 HOLDS = "something lies within it"
+AWAITED = "a record names it, or others like it"
 SHARED = "a record of it was, or is, of another CI"
 """reasons why a CI that is old enough is kept"""
 
@@ -41,6 +43,9 @@ class Around(Protocol):
 
     def incident(self, cis: Collection[str]) -> tuple[Relation, ...]:
         """Every relation with an end in these CIs."""
+
+    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Keys of the records with a claim that waits for each lookup key."""
 
     def children(self, cis: Collection[str]) -> tuple[str, ...]:
         """Keys of the records whose `within` means one of these CIs."""
@@ -69,6 +74,9 @@ def judge(
         for end in (relation.from_ci, relation.to_ci):
             if end in by_id:
                 kept.setdefault(end, RELATED)
+    borne = {item.id: _keys(item, records, vocabulary) for item in by_id.values() if item.id not in kept}
+    awaited = around.waiting(sorted({key for keys in borne.values() for key in keys})).keys()
+    kept |= {ci: AWAITED for ci, keys in borne.items() if not awaited.isdisjoint(keys)}
     held = around.records(around.children(list(by_id)))
     while True:
         going = [item for item in by_id.values() if item.id not in kept]
@@ -88,6 +96,15 @@ def judge(
     return Judged(
         tuple(going), kept, Forgotten(tuple(item.id for item in going), tuple(absorbed), tuple(keys)), brought
     )
+
+
+def _keys(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vocabulary) -> set[str]:
+    """Every lookup key by which it may be named."""
+    keys = {name_key(item.name), *(f"record|{key}" for key in item.records)}
+    for record in (records[key] for key in item.records):
+        keys |= all_keys_of(record, sightings_of(record, vocabulary), vocabulary)
+        keys |= {f"id|{id_}" for id_, _ in ids_brought(record, vocabulary)}
+    return keys
 
 
 def _spoken_for(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vocabulary) -> str | None:

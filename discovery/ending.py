@@ -11,6 +11,7 @@ from cmdb.reference import escaped
 from cmdb.scope import lies_in, overlap
 from discovery.attending import ask_to_stop
 from discovery.in_flight import IN_FLIGHT, in_flight, key_of, written
+from discovery.left_out import is_left_out
 from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
 from discovery.run_report import RunReport, ScopeReport, Status
 from discovery.tick import IN_PASSING, tick
@@ -135,11 +136,12 @@ def _absences(
     """Scope read to the end → what was not found in it."""
     found: dict[str, Absences] = {}
     scan = parts.vocabulary.traits(ended.source).scan
+    left_out = [out for scope in ended.scopes for out in scope.left_out]
     for scope, held in _judged(tx, ended):
         before = found.get(scope, Absences((), 0, 0))
         missed, newly, live = list(before.missed), before.newly, before.live
         for record in tx.scope_records(ended.source, ended.realm, held):
-            if record.gone:
+            if record.gone or is_left_out(record.key, left_out):
                 continue
             unheard = record.heard <= ended.opened_in and record.key not in also_heard
             if unheard:

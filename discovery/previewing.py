@@ -123,7 +123,7 @@ def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callabl
             elif isinstance(fetched, ScopeEnd):
                 complete = fetched.complete and fetched.scope not in unread
                 reason = None if fetched.reason is None else hide(fetched.reason)
-                found.scopes.append(ScopeReport(fetched.scope, complete, reason, fetched.delta))
+                found.scopes.append(ScopeReport(fetched.scope, complete, reason, fetched.delta, fetched.left_out))
             elif isinstance(fetched, Progress) and fetched.note:
                 found.notes.append(hide(fetched.note))
             elif isinstance(fetched, Bookmark):

@@ -38,6 +38,8 @@ class ScopeEnd:
     reason: str | None = None
     delta: bool = False
     """only what had moved was read: nothing is missed, only what the source calls gone is"""
+    left_out: tuple[str, ...] = ()
+    """addresses and ranges in it that were not to be asked: what is at them is not missed"""
 
 
 @dataclass(frozen=True, slots=True)

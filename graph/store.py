@@ -205,6 +205,9 @@ class ReadTransaction(Protocol):
     def children(self, cis: Collection[str]) -> tuple[str, ...]:
         """Keys of the records whose `within` means one of these CIs."""
 
+    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Keys of the records with a claim that waits for each lookup key; keys nobody waits for are left out."""
+
     def waiting_records(self) -> frozenset[str]:
         """Keys of the records with a claim that waits."""
 

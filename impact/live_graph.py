@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from graph.topology import Topology
 from impact.impact_graph import ImpactGraph, orient
@@ -26,7 +26,7 @@ class LiveGraph:
         """`load`: the present topology, from the one that is held, if any."""
         self._load, self._revision, self._clock = load, revision, clock
         self._now: ImpactGraph | None = None
-        self._held: dict[tuple[int, int | None], tuple[ImpactGraph, float]] = {}
+        self._held: dict[tuple[int, Hashable], tuple[ImpactGraph, float]] = {}
         self._lock = threading.Lock()
 
     def now(self) -> ImpactGraph:
@@ -41,21 +41,25 @@ class LiveGraph:
                 graph = self._now = orient(self._load(graph.topology if graph is not None else None))
         return graph
 
-    def hold(self, graph: ImpactGraph, as_of: int | None = None) -> None:
-        """Keep a graph for those who read a list of it page by page; `as_of`: the earlier time that it is of."""
+    def hold(self, graph: ImpactGraph, of: Hashable = None) -> None:
+        """Keep a graph for those who read a list of it page by page; `of`: what beside its revision it follows from."""
         now = self._clock()
         with self._lock:
             held = {asked: (g, until) for asked, (g, until) in self._held.items() if until > now}
-            held.pop((graph.topology.revision, as_of), None)
-            held[graph.topology.revision, as_of] = (graph, now + HELD_FOR)
+            held.pop((graph.topology.revision, of), None)
+            held[graph.topology.revision, of] = (graph, now + HELD_FOR)
             self._held = dict(list(held.items())[-HELD:])
 
-    def at(self, revision: int, as_of: int | None = None) -> ImpactGraph | None:
-        """The graph of a revision (and of an earlier time) that is held, or the present one; None where it is gone."""
+    def held(self, revision: int, of: Hashable = None) -> ImpactGraph | None:
+        """The graph of a revision that was held `of` the same; None where it is gone."""
         with self._lock:
-            held = self._held.get((revision, as_of))
-        if held is not None or as_of is not None:
-            return held[0] if held else None
+            held = self._held.get((revision, of))
+        return held[0] if held is not None and held[1] > self._clock() else None
+
+    def at(self, revision: int) -> ImpactGraph | None:
+        """The present graph if it is of this revision."""
+        if self._revision() != revision:
+            return None  # and nothing is loaded for it
         graph = self.now()
         return graph if graph.topology.revision == revision else None
 

@@ -27,7 +27,7 @@ from api.asking import (
 )
 from api.doorway import whole
 from api.exporting import Format, streamed
-from api.looking_back import NOW, Then, all_found_then, found_then, is_cut, then_from, whole_ci_then
+from api.looking_back import NOW, Then, all_found_then, found_then, is_cut, then_from, told_of_cut, whole_ci_then
 from api.resolution import resolve
 from api.searching import Filters, known_of_today, listed, search_for, tiers
 from api.tokens import Caller
@@ -138,13 +138,8 @@ def get_cis(
         limit,
         lambda ci: (name_key(ci.name), ci.id, known),
         found_ci,
-        **_cut(system, then),
+        **told_of_cut(system, then),
     )
-
-
-def _cut(system: System, then: Then) -> dict[str, Any]:
-    """What an answer about the past says of itself where something that was there has been purged since."""
-    return {"truncated": "history"} if is_cut(system, then) else {}
 
 
 def _attributes(request: Request) -> tuple[tuple[str, str], ...]:
@@ -161,7 +156,7 @@ def one_ci(system: System, ref: str, caller: Caller, then: Then = NOW) -> Respon
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
     shown = whole_ci(view, unseen(system, caller, view.neighbours.items()))
-    return json_answer({**shown, **_cut(system, then)})
+    return json_answer({**shown, **told_of_cut(system, then)})
 
 
 @router.get("/cis/{ref}", dependencies=[reads("known_at", "as_of")])

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from discovery.clients.answer import RunEnds, Unauthorized
 from discovery.clients.asking import AskingSettings, patience_of
-from discovery.clients.links import service_root
+from discovery.clients.links import server_name, service_root
 from discovery.clients.msgraph import Graph
 from discovery.clients.token import TokenSource, fixed_token
 from discovery.errors import SourceMisconfigured
@@ -74,8 +74,7 @@ def tenant_name(settings: GraphSettings) -> str:
     if settings.tenant:
         return settings.tenant.strip().lower()
     token = settings.token.get_secret_value() if settings.token else ""
-    parts = urlsplit(_root(settings))
-    return _claim(token, "tid") or f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    return _claim(token, "tid") or server_name(_root(settings))
 
 
 class _Application:

@@ -1,17 +1,16 @@
 """One small client for services that speak JSON over HTTP: a token, patience, and nothing followed elsewhere."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from discovery.clients.answer import Again, Unauthorized, read_answer, shown
+from discovery.clients.answer import Again, RunEnds, Unauthorized, read_answer, shown
 from discovery.clients.patience import Patience
 from discovery.clients.token import TokenSource
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 CONNECT_TIMEOUT = 10.0
@@ -21,10 +20,18 @@ Parameters = Iterable[tuple[str, str]]
 
 
 def broken_connection(what: str, error: Exception) -> Again:
-    """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request."""
+    """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request.
+
+    Raises RunEnds where asking again is of no use: a certificate that is not trusted.
+    """
     cause: BaseException | None = error
     while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise RunEnds(
+            f"{what}: the server's certificate is not trusted ({cause.verify_message}): name the authority that signed "
+            "it with `ca_file` where the source has that setting, else among this machine's own authorities"
+        ) from None
     said = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(error).__name__
     return Again(f"{what}: no answer ({said})")
 

@@ -164,9 +164,10 @@ NEW_PAST = "insert into past (kind, id, n, from_ci, to_ci, body) values (?, ?, ?
 
 # -- forgetting ------------------------------------------------------------------------------------------------------
 
+# `cross join`: keys first, else the whole of a kind is gone through
 FORGET_PAST = (
     "delete from past where rowid in "
-    "(select p.rowid from json_each(?2) k join past p on p.kind = ?1 and p.id = k.value)"
+    "(select p.rowid from json_each(?2) k cross join past p on p.kind = ?1 and p.id = k.value)"
 )
 FORGET_TOUCHING = (
     "delete from past where rowid in (select f.rowid from json_each(?1) k join past f on f.from_ci = k.value union "

@@ -79,6 +79,9 @@ def test_a_source_tells_what_it_will_read_without_asking_anybody() -> None:
     assert of("ldap", url="ldaps://dc1", base="OU=Berlin,DC=corp") == ("OU=Berlin,DC=corp",)
     assert of("ldap", url="ldaps://dc1") == ()
     assert of("entra_id", tenant="Corp.example", scope="users") == ("corp.example/users",)
+    assert of("intune", tenant="corp.example") == ("corp.example/managed_devices",)
+    assert of("fleet", base_url="https://fleet.corp.example:8080") == ("fleet.corp.example:8080/hosts",)
+    assert of("snmp", targets="10.0.0.1") == ("10.0.0.1/32",)
     assert of("jamf", base_url="https://corp.example", scope="computers") == ("corp.example/computers",)
     assert of("jamf", base_url="https://corp.example", scope="cars") == ()  # refused when it is read
 

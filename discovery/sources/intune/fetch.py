@@ -37,11 +37,16 @@ class IntuneSettings(GraphSettings):
     )
 
 
+def scope_of(settings: IntuneSettings) -> str:
+    """The one scope of a tenant. Raises SourceMisconfigured."""
+    return f"{tenant_name(settings)}/{PART}"
+
+
 def fetch(settings: IntuneSettings, reading: Reading) -> Iterator[Fetched]:
     """Each device as `{"row", "read_at"}`, in the one scope `<tenant>/managed_devices`."""
     parts_wanted(settings, [PART])
     with open_graph(settings, reading) as graph:
-        scope = f"{tenant_name(settings)}/{PART}"
+        scope = scope_of(settings)
         done = 0
         try:
             for page in graph.pages(f"{DEVICES}?$select={','.join(PROPERTIES)}&$top={PAGE}"):

@@ -49,7 +49,10 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
                     if refusal is None:
                         answered.append(address)
                         never = None if settings.full else reading.bookmark(address)
-                        yield from told(address, *asking.run(_read(address, asking)), never, wanted(settings))
+                        payload, failed = asking.run(_read(address, asking))
+                        yield from told(address, payload, failed, never, wanted(settings))
+                        if settings.heard:
+                            yield from heard(address, payload)
                     elif refusal != SILENT or address in before or network.num_addresses == 1:
                         yield ScopeEnd(address, complete=False, reason=refusal)
                     done += 1
@@ -87,6 +90,14 @@ def told(
         yield Bookmark(address, sorted(lacking if never is None else lacking & set(never)))
     kept = "what it said before stays as it was; " if less else ""
     yield ScopeEnd(address, complete=not failed, reason=(kept + "; ".join(failed))[:1000] or None)
+
+
+def heard(address: str, payload: dict[str, Any]) -> Iterator[Fetched]:
+    """Who is in its tables, in a scope of their own that misses nobody: a table forgets who is silent for a while."""
+    if payload["columns"].get("arp"):
+        scope = f"{address}/heard"
+        yield Raw(scope, {**payload, "only_heard": True})
+        yield ScopeEnd(scope, complete=True, delta=True)
 
 
 def _for_all(network: Network) -> tuple[str, ...]:

@@ -31,9 +31,13 @@ Columns = Mapping[str, Mapping[str, Any]]
 
 
 def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observation]:
-    """The device keyed by its address, and what hangs on it by keys below that. Raises RecordRejected."""
+    """The device keyed by its address, and what hangs on it by keys below that; or who is only heard of in its tables.
+
+    Raises RecordRejected.
+    """
+    device = _Device(payload, hearing)
     try:
-        return tuple(_Device(payload, hearing).said())
+        return tuple(device.only_heard() if payload.get("only_heard") else device.said())
     except Invalid as wrong:
         # Without a key: were it to count as seen, its interfaces would be missed all the same.
         raise RecordRejected(f"{payload['address']}: {wrong}") from None
@@ -56,12 +60,10 @@ class _Device:
         yield from self.parts()
         ports = interfaces(self.columns)
         linked = links(self.columns, ports)
-        alone = machines(self.columns, ports, linked={link.port for link in linked})
-        alone = [machine for machine in alone if self.is_of_hardware(machine.card)]
         ends: dict[str, list[Claim]] = {}
         for link in linked:
             ends.setdefault(link.port, []).append(Claim("connects_to", True, self.end(link), basis="observed"))
-        for machine in alone:
+        for machine in self.machines(ports, linked):
             if machine.port is not None:
                 ends.setdefault(machine.port, []).extend(self.guesses(machine))
         for index, port in ports.items():
@@ -71,10 +73,19 @@ class _Device:
                 claims=[Claim("part_of", True, self.me, basis="observed"), *ends.get(port, [])],
             )  # fmt: skip
         yield from self.neighbours(linked)
-        if self.heard:
-            for machine in alone:
+
+    def only_heard(self) -> Iterator[Observation]:
+        """Who answered it under an address: something is there, though nothing is known of it but that."""
+        ports = interfaces(self.columns)
+        for machine in self.machines(ports, links(self.columns, ports)):
+            if machine.addresses:
                 stated = [("mac", machine.card), *(("ip", ip) for ip in machine.addresses)]
                 yield self.one(self.of_card(machine.card), "device", identifiers=stated)
+
+    def machines(self, ports: Mapping[str, str], linked: Iterable[Link]) -> list[Machine]:
+        """The cards in its tables that something is known by."""
+        found = machines(self.columns, ports, linked={link.port for link in linked})
+        return [machine for machine in found if self.is_of_hardware(machine.card)]
 
     def one(self, record: str, ci_class: str, **more: Any) -> Observation:
         identifiers, odd = sound(self.hearing.vocabulary, more.pop("identifiers", ()))
@@ -146,7 +157,7 @@ class _Device:
 
     def guesses(self, machine: Machine) -> list[Claim]:
         """What is probably plugged into a port. Who bears the card or the address other sources know, or will."""
-        if self.heard:
+        if self.heard and machine.addresses:
             ends = [f"record:snmp:{self.of_card(machine.card)}"]
         else:
             ends = [f"mac:{machine.card}", *(f"ip:{ip}" for ip in machine.addresses[:1] if len(machine.addresses) == 1)]
