@@ -81,7 +81,7 @@ def _at_once(
         else:
             spans = [borne[at][key] for at in held]
         deepest = _deepest(spans)
-        if not vocabulary.traits(source).one_record_per_thing:
+        if not any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
             deepest = -(-deepest // settings.addresses_of_one)
         most = max(most, deepest)
     return most

@@ -44,7 +44,7 @@ class Group:
 
 def group_of(sighting: Sighting, borne: Mapping[str, tuple[int, int]], vocabulary: Vocabulary) -> Group:
     """A sighting on its own; `borne` is what `keys_borne` says of it, without keys that identify nothing."""
-    traits = vocabulary.traits(sighting.source)
+    traits = vocabulary.traits_of(sighting.source, sighting.said.record)
     place = f"{sighting.source}|{sighting.realm}"
     keeper = place if traits.one_record_per_thing else ""
     carried: dict[str, tuple[Carrier, ...]] = {}

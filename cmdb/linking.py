@@ -91,10 +91,11 @@ def never_one(mine: Sighting, theirs: Sighting, vocabulary: Vocabulary) -> bool:
         or vocabulary.classes[mine.said.ci_class].family != DEVICE
     ):
         return False
-    traits = vocabulary.traits(mine.source)
+    one, other = (vocabulary.traits_of(thing.source, thing.said.record) for thing in (mine, theirs))
     if mine.record_key == theirs.record_key:
-        return traits.by_address
-    return traits.one_record_per_thing and mine.first <= theirs.last and theirs.first <= mine.last
+        return one.by_address
+    keeps = one.one_record_per_thing and other.one_record_per_thing
+    return keeps and mine.first <= theirs.last and theirs.first <= mine.last
 
 
 def now_key(address_key: str) -> str:
@@ -131,7 +132,7 @@ def held_from_to(sighting: Sighting, first: int, last: int, vocabulary: Vocabula
 
 def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     """Whether it is an address that anybody may hold: nothing tells its holder from the next one."""
-    return vocabulary.traits(sighting.source).by_address and shows_no_hardware(sighting)
+    return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
 
 
 def shows_no_hardware(sighting: Sighting) -> bool:
@@ -184,7 +185,7 @@ def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
 
     Where its hardware is known they did only if it has shown several.
     """
-    if not vocabulary.traits(sighting.source).by_address:
+    if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
         return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if not shows_no_hardware(sighting) and len({life.value.partition(".")[0] for life in names}) < 2:

@@ -29,7 +29,7 @@ def plainly_one(
     for at in component:
         thing = things[at]
         ci_class = thing.said.ci_class
-        traits = vocabulary.traits(thing.source)
+        traits = vocabulary.traits_of(thing.source, thing.said.record)
         if vocabulary.classes[ci_class].family != DEVICE:
             return False
         if not traits.scan and ci_class != DEVICE:
@@ -106,8 +106,10 @@ def _timely(
 ) -> bool:
     """Whether a shared name or address would do by itself; where in doubt, no."""
     settings = weigh.settings
+    traits_of = weigh.vocabulary.traits_of
     mine, theirs = (
-        Carrier(things[at], weigh.vocabulary.traits(things[at].source), "", *borne[at][key]) for at in (one, other)
+        Carrier(things[at], traits_of(things[at].source, things[at].said.record), "", *borne[at][key])
+        for at in (one, other)
     )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":

@@ -186,7 +186,7 @@ def lateness(said: Observation) -> tuple[int, int, str]:
 
 def signature_of(said: Observation, vocabulary: Vocabulary) -> tuple[Identifier, ...]:
     """By what a record's versions are told apart."""
-    if vocabulary.traits(said.source).by_address:
+    if vocabulary.traits_of(said.source, said.record).by_address:
         return tuple(found for found in said.identifiers if found.kind in SLOT_KINDS)
     kinds = vocabulary.identifier_kinds
     return tuple(found for found in said.identifiers if kinds[found.kind].one_valued)
@@ -228,7 +228,7 @@ def bringers(record: Record, vocabulary: Vocabulary) -> dict[str, str]:
 
 def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
     """Versions that are of one thing, laid out by last time."""
-    traits = vocabulary.traits(record.source)
+    traits = vocabulary.traits_of(record.source, record.record)
     lives: list[list[Version]] = []
     for version in sorted(record.versions, key=lambda v: (v.last, v.said.read_at, v.said.content)):
         if lives and not any(_contradicts(held.signature, version.signature, traits) for held in lives[-1]):

@@ -123,7 +123,7 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
     if not here or not there or not here.isdisjoint(there):
         return True
     for member in (*one.members, *other.members):
-        if not weigher.vocabulary.traits(member.source).by_address:
+        if not weigher.vocabulary.traits_of(member.source, member.said.record).by_address:
             listed = _addresses(member)
             if not here.isdisjoint(listed) and not there.isdisjoint(listed):
                 return True
@@ -138,15 +138,22 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
 def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting, weigher: Weigher) -> bool:
     """Whether what sources that know things list includes the hardware shown there, and there: a second card, a
     management controller, a board that was swapped."""
-    shown: set[str] = set()
-    for group, far in ((one, other), (other, one)):
-        for key, carriers in group.borne.items():
-            if kind_of(key) not in SLOT_KINDS or key in weigher.crowding.often or key in weigher.crowding.slots:
-                continue
-            everyone = (*carriers, *far.borne.get(key, ()))
-            if any(not carrier.traits.by_address for carrier in everyone):
-                shown.update(carrier.sighting.key for carrier in everyone)
-    return mine.key in shown and theirs.key in shown
+    crowd = weigher.crowding
+    known = {
+        member.key
+        for member in (*one.members, *other.members)
+        if not weigher.vocabulary.traits_of(member.source, member.said.record).by_address
+    }
+    shown = [
+        {carrier.sighting.key for group in (one, other) for carrier in group.borne.get(key, ())}
+        for key in one.borne.keys() | other.borne.keys()
+        if kind_of(key) in SLOT_KINDS and key not in crowd.often and key not in crowd.slots
+    ]
+    before = 0
+    while len(known) > before:  # a controller's own record, tied by its serial, ties the address of the controller
+        before = len(known)
+        known.update(*(bearers for bearers in shown if not bearers.isdisjoint(known)))
+    return mine.key in known and theirs.key in known
 
 
 def _addresses(sighting: Sighting) -> set[str]:

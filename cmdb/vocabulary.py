@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from cmdb.ci_class import DAY, CIClass
 from cmdb.classes import CLASSES
 from cmdb.errors import Invalid
-from cmdb.identifier import IDENTIFIER_KINDS, IdentifierKind
+from cmdb.identifier import IDENTIFIER_KINDS, IdentifierKind, is_address
 from cmdb.relation_type import RELATION_TYPES, RelationType
 
 HUMAN = "human"
@@ -67,6 +67,13 @@ class Vocabulary:
         """Traits of a source; one that declared none keeps one record per thing and speaks with authority 1."""
         return self.sources.get(source, _UNDECLARED)
 
+    def traits_of(self, source: str, record: str) -> SourceTraits:
+        """The same for one record: what nobody declared and goes by its address is keyed by address."""
+        declared = self.sources.get(source)
+        if declared is None:
+            return _UNDECLARED_SLOT if is_address(record) else _UNDECLARED
+        return declared
+
     def half_life(self, attribute: str) -> int:
         """Microseconds after which a value of the attribute is worth half."""
         return self.half_lives.get(attribute, DEFAULT_HALF_LIFE)
@@ -109,6 +116,7 @@ def _digest(value: object) -> str:
 
 
 _UNDECLARED = SourceTraits()
+_UNDECLARED_SLOT = SourceTraits(one_record_per_thing=False, by_address=True)
 HUMAN_TRAITS = SourceTraits(authority=1e6)
 
 

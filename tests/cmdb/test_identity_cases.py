@@ -239,6 +239,22 @@ def test_an_address_for_a_name_joins_nothing_that_the_address_does_not(say: Say,
     assert found == [["a"], ["b"]]
 
 
+def test_records_that_go_by_their_address_are_addresses_also_of_a_source_nobody_declared(
+    say: Say, groups: Groups
+) -> None:
+    cards = ["3c:52:82:00:00:01", "3c:52:82:00:00:02"]
+    found = groups(
+        *(
+            say(f"10.0.0.{9 - n if day else 8 + n}", source="leases", ci_class="device", hostname=f"pc-{n}", day=day,
+                ip=f"10.0.0.{9 - n if day else 8 + n}", mac=cards[n])
+            for day in (0, 3)
+            for n in (0, 1)
+        ),
+        *(say(f"pc-{n}", hostname=f"pc-{n}", mac=cards[n], day=day) for day in (0, 3) for n in (0, 1)),
+    )  # fmt: skip
+    assert found == [["10.0.0.8", "10.0.0.9", "pc-0"], ["10.0.0.8", "10.0.0.9", "pc-1"]]
+
+
 def test_a_uuid_read_in_the_other_byte_order_is_the_same(say: Say, groups: Groups) -> None:
     assert groups(say("1", uuid=UUID), say("2", source="jamf", uuid=swapped_uuid(UUID).upper())) == [["1", "2"]]
 
