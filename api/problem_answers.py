@@ -1,6 +1,7 @@
 """Every error of a request as application/problem+json."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,9 +34,18 @@ def _response(
     return Response(json_bytes(body), status, dict(headers), media_type="application/problem+json")
 
 
+_TYPE_TRIED = re.compile(r"[\[(]|^(?:int|str|float|bool|list|dict)\Z")
+
+
 def _place(where: tuple[int | str, ...]) -> str:
     """Where in a request something is wrong, as its author would call it."""
-    return ".".join(str(part) for part in where if part not in ("query", "path", "header")) or "request"
+    said = [str(part) for part in where if part not in ("query", "path", "header")]
+    # Of a value that may be of several types, the last part names the type that was tried.
+    return ".".join(said[:-1] if len(said) > 1 and _TYPE_TRIED.search(said[-1]) else said) or "request"
+
+
+def _said_to_be_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
 
 
 def install(app: FastAPI) -> None:
@@ -46,6 +56,8 @@ def install(app: FastAPI) -> None:
 
     def wrong(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if error.errors()[0]["loc"] == ("body",) and not _said_to_be_json(request):
+            return answer(Problem("invalid", "body: JSON is wanted, sent with Content-Type: application/json"))
         said = "; ".join(f"{_place(found['loc'])}: {found['msg']}" for found in error.errors()[:MOST_SAID])
         return answer(Problem("invalid", said))
 
@@ -54,6 +66,8 @@ def install(app: FastAPI) -> None:
         kind = {404: "unknown-reference", 401: "unauthenticated", 403: "forbidden", 413: "too-large"}.get(
             error.status_code
         )
+        if error.status_code == 400:  # the framework's word for a body that is no JSON, or no UTF-8
+            return answer(Problem("invalid", f"body: {error.detail}"))
         if kind is None:
             said = str(error.detail)
             return _response("about:blank", error.status_code, said, said, error.headers or {}, {})

@@ -40,6 +40,10 @@ def fixed_token(token: str) -> TokenSource:
 
 def broken_connection(what: str, error: Exception) -> Again:
     """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request."""
+    import httpx  # heavy; whoever gets here has it already
+
+    if isinstance(error, httpx.DecodingError):
+        return Again(f"{what}: the answer is not compressed as it says", garbled=True)
     cause: BaseException | None = error
     while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
@@ -67,7 +71,7 @@ class JsonClient:
         self.root = root
         self._patience = patience
         self._now = now
-        self._transport_error = httpx.TransportError
+        self._broken = (httpx.TransportError, httpx.DecodingError)
         limits = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout))
         accept = {"Accept": "application/json"}
         self._http = httpx.Client(timeout=limits, follow_redirects=False, headers=accept, verify=verify)
@@ -106,7 +110,7 @@ class JsonClient:
                 response = self._send(method, url, parameters, form)
                 seconds = self._now() / 1_000_000
                 return read_answer(what, response.status_code, response.headers, response.content, seconds)
-            except self._transport_error as broken:
+            except self._broken as broken:
                 again = broken_connection(what, broken)
             except Unauthorized:
                 if renewed or form is not None or self._token is None:

@@ -187,6 +187,7 @@ OUT_OF_ORDER = {
     "403": (Answer(403, {"error": {"code": "Authorization_RequestDenied"}}), "403"),
     "html": (Answer(200, b"<html>Sign in</html>", kind="text/html"), "text/html came instead of JSON"),
     "cut json": (Answer(200, b'{"value": [{"id": "1"'), "cut off"),
+    "no gzip": (Answer(200, b"plain", {"Content-Encoding": "gzip"}), "not compressed as it says"),
     "redirect": (Answer(302, b"", {"Location": "http://192.0.2.1/"}), "never followed"),
     "no rows": (Answer(200, {"values": []}), "no rows"),
     "no end": (Answer(200, {"value": []}), "without a link"),
