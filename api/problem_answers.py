@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.answers import json_bytes
-from api.problems import KNOWN, STATUS, Problem, problem_of
+from api.problems import KNOWN, STATUS, Problem, body_of, problem_of
 
 logger = logging.getLogger("cmdb.api")
 
@@ -20,18 +20,18 @@ MOST_SAID = 20
 
 def answer(problem: Problem) -> Response:
     """A problem as a response."""
-    status, title = STATUS[problem.kind]
+    status, _ = STATUS[problem.kind]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else {}
-    return _response(f"urn:cmdb:problem:{problem.kind}", status, title, problem.detail, headers, problem.more)
+    return _response(body_of(problem), headers)
 
 
-def _response(
-    kind: str, status: int, title: str, detail: str, headers: Mapping[str, str], more: Mapping[str, Any]
-) -> Response:
-    # What a client sent may be quoted here, lone surrogates included, which no JSON can carry.
-    readable = detail.encode("utf-8", "replace").decode()
-    body = {"type": kind, "title": title, "status": status, "detail": readable, **more}
-    return Response(json_bytes(body), status, dict(headers), media_type="application/problem+json")
+def _unnamed(status: int, title: str, detail: str) -> dict[str, Any]:
+    """What has no type of ours."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+def _response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(json_bytes(body), body["status"], dict(headers), media_type="application/problem+json")
 
 
 _TYPE_TRIED = re.compile(r"[\[(]|^(?:int|str|float|bool|list|dict)\Z")
@@ -70,12 +70,12 @@ def install(app: FastAPI) -> None:
             return answer(Problem("invalid", f"body: {error.detail}"))
         if kind is None:
             said = str(error.detail)
-            return _response("about:blank", error.status_code, said, said, error.headers or {}, {})
+            return _response(_unnamed(error.status_code, said, said), error.headers or {})
         return answer(Problem(kind, f"{request.method} {request.url.path}: {error.detail}"))
 
     def unforeseen(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _response("about:blank", 500, "Our fault", "the server's log says what happened", {}, {})
+        return _response(_unnamed(500, "Our fault", "the server's log says what happened"), {})
 
     for type_ in KNOWN:
         app.add_exception_handler(type_, known)

@@ -1,4 +1,4 @@
-"""cmdb backup, restore, export and import, as whoever runs them sees it."""
+"""cmdb backup, restore, export, import and ingest, as whoever runs them sees it."""
 
 import json
 import stat
@@ -61,6 +61,15 @@ def test_the_store_is_not_overwritten_by_its_own_backup(filled: Cmdb, tmp_path: 
     assert len(json.loads(filled("a", "find", "--json").stdout)["items"]) == 2
 
 
+def test_with_json_an_error_is_what_the_api_would_answer(cmdb: Cmdb) -> None:
+    nobody = cmdb("a", "show", "name:nobody", "--json")
+    assert (nobody.exit_code, json.loads(nobody.stdout)["type"]) == (1, "urn:cmdb:problem:unknown-reference")
+    wrong = cmdb("a", "show", "colour:red", "--json")
+    assert (wrong.exit_code, json.loads(wrong.stdout)["status"]) == (2, 422)
+    assert "unknown kind" in wrong.stderr
+    assert cmdb("a", "show", "name:nobody").stdout == ""
+
+
 def test_what_is_not_there_or_no_backup_is_said_in_one_line(cmdb: Cmdb, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello\n")
     for words, status in (
@@ -72,3 +81,11 @@ def test_what_is_not_there_or_no_backup_is_said_in_one_line(cmdb: Cmdb, tmp_path
         refused = cmdb("a", *words)
         assert refused.exit_code == status
         assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_a_rejected_line_of_a_file_bears_the_number_an_editor_shows(cmdb: Cmdb, tmp_path: Path) -> None:
+    (tmp_path / "estate.jsonl").write_bytes(b"\n\r\n" + ndjson(line("a")) + b"\nbad\n")
+    for options in ((), ("--preview",)):
+        said = json.loads(cmdb("a", "ingest", str(tmp_path / "estate.jsonl"), "--json", *options).stdout)
+        assert [found["line"] for found in said["rejected"]] == [5]
+        assert said["scopes"][0]["reason"] == "a record in it could not be read"

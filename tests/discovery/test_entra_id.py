@@ -178,6 +178,13 @@ def test_a_service_without_delta_queries_is_listed(parts: Parts, tenant: GraphSe
     assert read(parts, tenant).missed == 1
 
 
+def test_half_a_character_rejects_its_object_and_not_the_page(parts: Parts, tenant: GraphServer) -> None:
+    read(parts, tenant)
+    next(iter(tenant.tables["groups"].values()))["displayName"] = "cut \ud83d"
+    report = read(parts, tenant, full=True)
+    assert (report.status, report.rejected, report.missed) == ("complete", 1, 0)
+
+
 # -- what fails ------------------------------------------------------------------------------------------------------
 
 GROUPS = "v1.0/groups"

@@ -75,7 +75,7 @@ def _lines(file: BinaryIO, scope: str, size: int | None, reading: Reading) -> It
             line = line.removeprefix(BYTE_ORDER_MARK)
         count += 1
         if line.strip():
-            yield Raw(scope, line.rstrip(b"\r\n"))
+            yield Raw(scope, line.rstrip(b"\r\n"), count)
         if count % EVERY == 0:
             yield Progress(done, size, "bytes")
     yield Progress(done, size, "bytes")
