@@ -31,10 +31,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def system() -> Any:
     """The parts around the store of the settings."""
-    from api.settings import Settings
+    from api.settings import told_settings
     from api.wiring import build
 
-    return build(Settings())
+    return build(told_settings())
 
 
 def operator() -> Any:

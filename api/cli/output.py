@@ -62,10 +62,11 @@ def plain_errors() -> Iterator[None]:
     from discovery.source_instance import NameTaken
     from graph.store import StoreError
 
+    known: tuple[type[Exception], ...] = (*KNOWN, DiscoveryError)
     try:
         try:
             yield
-        except (*KNOWN, DiscoveryError) as error:
+        except known as error:
             if _json.get():
                 print_json(body_of(problem_of(error)))
             raise
