@@ -73,7 +73,7 @@ def told_settings() -> Settings:
     try:
         if named:
             Path(named).open("rb").close()  # a file that is not there would be taken for an empty one
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as wrong:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
         raise Invalid(f"wrong setting, from the environment (CMDB_…) or {named or 'a file'}: {said}") from None
