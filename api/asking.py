@@ -1,8 +1,8 @@
 """What every route shares: the system, the parameters it knows, the freshness a client asks for, and its pages."""
 
 import time
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Path, Query, Request, Response
 from fastapi.params import Depends as Dependency
@@ -21,6 +21,8 @@ from api.wiring import System
 PATIENCE = 5.0
 """seconds that a read waits for a revision"""
 BETWEEN_LOOKS = 0.05
+
+Found = TypeVar("Found")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="items of one page")]
 One = Annotated[str | None, Query(max_length=4096)]
@@ -147,6 +149,26 @@ def page(
     """A page of a list; `place_of` says where its last item stands, None where nothing follows."""
     following = cursor(question, place_of(), system.parts.now()) if place_of is not None else None
     return json_answer({"items": items, "next": following, **more})
+
+
+def first_page(
+    system: System,
+    question: str,
+    found: Sequence[Found],
+    limit: int,
+    place_of: Callable[[Found], tuple[str | int, ...]],
+    spelled: Callable[[Found], Any],
+    *,
+    seen: Callable[[Found], bool] = lambda one: True,
+    **more: Any,
+) -> Response:
+    """A page of the first `limit` of what was found; that one more was found says that more follows.
+
+    `place_of`: where in the list one stands; `spelled`: as it is answered; `seen`: whether the caller may see it.
+    """
+    shown = found[:limit]
+    last = (lambda: place_of(shown[-1])) if len(found) > limit else None
+    return page(system, question, [spelled(one) for one in shown if seen(one)], last, **more)
 
 
 def question_of(request: Request, caller: Caller) -> str:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from api.cursors import cursor
-from api.looking_back import revision_of
+from api.looking_back import Then, revision_of, told_of_cut
 from api.tokens import Caller
 from api.wiring import System
 from cmdb.configuration_item import ConfigurationItem
@@ -44,6 +44,7 @@ def diff_answer(
         "changed": shown["changed"],
         "relations": {name: shown[f"relations.{name}"] for name in ("came", "went", "changed")},
         "next": cursor(question, (before, after, offset + limit), system.parts.now()) if more else None,
+        **(told_of_cut(system, Then(before)) or told_of_cut(system, Then(after))),
     }
 
 

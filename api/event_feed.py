@@ -7,6 +7,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 
 from api.answers import json_bytes
+from api.looking_back import is_feed_cut
 from api.problems import Problem
 from api.tokens import Caller
 from api.views import past_event
@@ -105,6 +106,8 @@ async def stream(system: System, caller: Caller, after: Place, still: Callable[[
     """
     place, silent, seen = after, 0.0, -1
     yield b"retry: 2000\n\n"
+    if await run_in_threadpool(is_feed_cut, system, after[0]):
+        yield b": truncated history: events of what was purged since are lacking\n\n"
     while True:
         revision = (await run_in_threadpool(system.store.revision))[0]
         while revision != seen:

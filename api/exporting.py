@@ -22,12 +22,15 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _TO_BE_QUOTED = re.compile(r"""[",;'\s]""")
 
 
-def streamed(format: str, items: Iterable[Mapping[str, Any]], revision: int) -> Response:
-    """A response that is sent while its items are read; the revision they stand at is in a header."""
+def streamed(format: str, items: Iterable[Mapping[str, Any]], revision: int, *, cut: bool = False) -> Response:
+    """A response that is sent while its items are read; the revision they stand at is in a header.
+
+    `cut`: they are of a past of which something was purged since, which another header says.
+    """
     return StreamingResponse(
         (line.encode() for line in lines_of(format, items)),
         media_type=MEDIA_TYPES[format],
-        headers={"CMDB-Revision": str(revision)},
+        headers={"CMDB-Revision": str(revision), **({"CMDB-Truncated": "history"} if cut else {})},
     )
 
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.cursors import BadCursor, OldCursor, cursor, position
 from api.impact_coverage import spelled_coverage
 from api.impact_views import Drawing
-from api.looking_back import NOW, Then, graph_then, resolve_at
+from api.looked_at import Looked
+from api.looking_back import NOW, Then, graph_then, hold_graph, is_cut, resolve_then
 from api.problems import Problem
-from api.resolution import resolve
 from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
@@ -75,15 +75,22 @@ def impact_answer(system: System, caller: Caller, asked: Asked, question: str) -
         "failed": [drawing.named(ci) for ci in answer.failed],
         "summary": drawing.summary(answer.summary),
         "affected": shown,
-        "truncated": "depth" if answer.cut_by_depth else None,
+        "truncated": "history" if is_cut(system, asked.then) else "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.affected), answer.total, asked.then),
-        "coverage": spelled_coverage(system.looked.now(), caller, drawing, list(answer.failed), answer.cone),
+        "coverage": spelled_coverage(
+            _looked(system, asked.then, graph), caller, drawing, list(answer.failed), answer.cone
+        ),
     }
     if caller.realms:
         body["not_visible"] = len(answer.affected) - len(shown)
     if changed or already:
         body |= _compared(system, caller, graph, imagined, fail, already)
     return body
+
+
+def _looked(system: System, then: Then, graph: ImpactGraph) -> Looked:
+    """What the answer may rest on: what had been looked at in the past that is meant."""
+    return system.looked.now() if then.is_now else system.looked.then(graph.topology.revision, then.as_of)
 
 
 def _compared(
@@ -123,9 +130,9 @@ def _needed_answer(
         "failed": [drawing.named(ci) for ci in sorted(set(fail))],
         "summary": drawing.needs(answer),
         "affected": shown,
-        "truncated": "depth" if answer.cut_by_depth else None,
+        "truncated": "history" if is_cut(system, asked.then) else "depth" if answer.cut_by_depth else None,
         "next": _following(system, graph, question, offset + len(answer.needed), answer.total, asked.then),
-        "coverage": spelled_coverage(system.looked.now(), caller, drawing, fail, answer.cone),
+        "coverage": spelled_coverage(_looked(system, asked.then, graph), caller, drawing, fail, answer.cone),
     }
     if caller.realms:
         body["not_visible"] = len(answer.needed) - len(shown)
@@ -163,29 +170,22 @@ def _graph_of(system: System, text: str | None, question: str, then: Then = NOW)
         raise Problem("cursor-expired", str(old)) from None
     except BadCursor as wrong:
         raise Problem("bad-cursor", str(wrong)) from None
-    graph = system.graph.at(revision) if then.as_of is None else graph_then(system, then)
-    if graph is None or graph.topology.revision != revision:
-        raise Problem("cursor-expired", "the graph of this cursor is no longer held: ask again from the beginning")
-    return graph, max(0, offset)
+    if system.past_begins() > revision:
+        raise Problem("cursor-expired", "the past of this cursor is no longer kept: ask again from the beginning")
+    return graph_then(system, Then(revision, then.as_of)), max(0, offset)
 
 
 def _following(system: System, graph: ImpactGraph, question: str, end: int, total: int, then: Then = NOW) -> str | None:
     if end >= total:
         return None
-    if then.as_of is None:  # what is held under a revision is that revision, as it stood
-        system.graph.hold(graph)
+    hold_graph(system, then, graph)
     return cursor(question, (graph.topology.revision, end), system.parts.now())
 
 
 def _numbers(
     system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str], then: Then = NOW
 ) -> list[int]:
-    def meant(reference: str) -> str:
-        if then.known_at is None:
-            return resolve(system, reference, caller)
-        return resolve_at(system, then.known_at, reference, caller)
-
-    return [_number(graph, meant(reference), reference) for reference in references]
+    return [_number(graph, resolve_then(system, then, reference, caller), reference) for reference in references]
 
 
 def _number(graph: ImpactGraph, ci: str, reference: str) -> int:

@@ -1,10 +1,11 @@
 """Answers about the past: which revision is meant, and what was there then."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from api.problems import Problem
-from api.resolution import ambiguous, bearers_now, resolve
+from api.resolution import ambiguous, bearers_now, check_not_purged, resolve
 from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
@@ -14,11 +15,12 @@ from cmdb.errors import Invalid, UnknownReference
 from cmdb.reference import ID, NAME, lookup_key, parse_reference
 from cmdb.surroundings import Bearer
 from cmdb.time import from_rfc3339
-from graph.as_it_stood import MovedCIs, item_at, moved_cis, search_at, survivor_at
+from graph.as_it_stood import MovedCIs, item_at, moved_cis, survivor_at
 from graph.estate_as_of import estate_as_of
+from graph.estate_then import estate_then
 from graph.item_as_of import item_as_of
 from graph.matching import bears
-from graph.past import HORIZON
+from graph.past import PURGED
 from graph.store import FoundCI, ItemView, ReadTransaction, Search
 from impact.impact_graph import ImpactGraph, orient
 
@@ -38,9 +40,9 @@ def revision_of(system: System, text: str) -> int:
     else:
         at = from_rfc3339(text)
         revision = system.store.read(lambda look, _: look.revision_at(at))
-    kept = system.store.document(*HORIZON)
-    if kept is not None and revision < kept.body["revision"]:
-        raise Problem("purged", f"the past is kept from revision {kept.body['revision']} on; {text} lies before it")
+    kept = system.past_begins()
+    if revision < kept:
+        raise Problem("purged", f"the past is kept from revision {kept} on; {text} lies before it")
     return revision
 
 
@@ -53,19 +55,10 @@ def whole_ci_at(system: System, revision: int, ref: str, caller: Caller) -> Item
     return view
 
 
-def found_at(
-    system: System, revision: int, query: Search, *, after: tuple[str, str] | None, limit: int
-) -> tuple[FoundCI, ...]:
-    """A page of a search as it would have been answered then."""
-    asks_records = query.bearing is not None or bool(query.seen_by or query.not_seen_by)
-    moved = moved_at(system, revision, records=asks_records)
-    return system.store.read(lambda look, _: search_at(look, moved, query, system.vocabulary, after=after, limit=limit))
-
-
 @dataclass(frozen=True, slots=True)
 class Then:
-    """Which past a question means: the store as it stood (`known_at`, a revision), or the world as it is now believed
-    to have been (`as_of`, microseconds UTC); neither is now."""
+    """Which past a question means: the store as it stood (`known_at`, a revision), the world as it is believed to have
+    been (`as_of`, microseconds UTC), or what that store believed of it; neither is now."""
 
     known_at: int | None = None
     as_of: int | None = None
@@ -75,38 +68,72 @@ class Then:
         """Whether no past is meant."""
         return self.known_at is None and self.as_of is None
 
+    @property
+    def drifts(self) -> bool:
+        """Whether what is told later may move the answer: `as_of` by what is known now."""
+        return self.as_of is not None and self.known_at is None
+
+    def held_at(self, revision: int) -> "Then":
+        """The same by what was known at a revision, for those who read it page by page."""
+        return Then(revision, self.as_of) if self.drifts else self
+
 
 NOW = Then()
 
 
 def then_from(system: System, known_at: str | None, as_of: str | None) -> Then:
     """What the parameters of these names mean. Raises Problem `invalid`, `purged`."""
-    if known_at is not None and as_of is not None:
-        raise Problem("invalid", "known_at and as_of together are not available in this version: leave one out")
-    if known_at is not None:
-        return Then(known_at=revision_of(system, known_at))
+    revision = None if known_at is None else revision_of(system, known_at)
     if as_of is None:
-        return NOW
+        return NOW if revision is None else Then(revision)
     at = from_rfc3339(as_of)
-    kept = system.store.document(*HORIZON)
-    if kept is not None and at < system.store.read(lambda look, _: look.recorded_at(kept.body["revision"])):
-        raise Problem("purged", f"the past is kept from revision {kept.body['revision']} on; {as_of} lies before it")
-    return Then(as_of=at)
+    kept = system.past_begins()
+    if kept and at < system.store.read(lambda look, _: look.recorded_at(kept)):
+        raise Problem("purged", f"the past is kept from revision {kept} on; {as_of} lies before it")
+    return Then(revision, at)
+
+
+def is_cut(system: System, then: Then) -> bool:
+    """Whether something that was there in the past that is meant was forgotten since, so that answers lack it."""
+    last = system.store.document(*PURGED)
+    if then.is_now or last is None:
+        return False
+    by_revision = then.known_at is not None and last.body["born"] <= then.known_at < last.body["revision"]
+    by_time = then.as_of is not None and last.body["first_seen"] <= then.as_of < last.body["at"]
+    return by_time if then.as_of is not None else by_revision
+
+
+def told_of_cut(system: System, then: Then) -> dict[str, Any]:
+    """What an answer about the past says of itself: nothing where it is whole."""
+    return {"truncated": "history"} if is_cut(system, then) else {}
+
+
+def is_feed_cut(system: System, after: int) -> bool:
+    """Whether events behind a revision are lacking because what they were about was forgotten since."""
+    last = system.store.document(*PURGED)
+    return last is not None and after < last.body["revision"]
 
 
 def whole_ci_then(system: System, then: Then, ref: str, caller: Caller) -> ItemView | None:
     """The whole of one CI as asked for; None where it was not there. Raises as `resolve` does."""
-    if then.known_at is not None:
-        return whole_ci_at(system, then.known_at, ref, caller)
-    ci = resolve(system, ref, caller)
-    at = then.as_of
-    if at is None:
-        return system.store.item(ci)
-    view = system.store.read(
-        lambda look, last: item_as_of(look, last, ci, estate_as_of(look, last, at, system.vocabulary))
-    )
+    known_at, as_of = then.known_at, then.as_of
+    if as_of is None:
+        return (
+            system.store.item(resolve(system, ref, caller))
+            if known_at is None
+            else whole_ci_at(system, known_at, ref, caller)
+        )
+    ci = resolve_then(system, then, ref, caller)
+
+    def work(look: ReadTransaction, last: int) -> ItemView | None:
+        if known_at is None:
+            return item_as_of(look, last, ci, estate_as_of(look, last, as_of, system.vocabulary))
+        return item_as_of(look, known_at, ci, estate_then(look, known_at, as_of, system.vocabulary))
+
+    view = system.store.read(work)
     if view is None or not _sees(caller, view.ci.realms):
-        raise UnknownReference(f"nothing that {ref} means today had been seen by then")
+        meant = "today" if known_at is None else f"at revision {known_at}"
+        raise UnknownReference(f"nothing that {ref} means {meant} had been seen by then")
     return view
 
 
@@ -114,32 +141,48 @@ def found_then(
     system: System, then: Then, query: Search, *, after: tuple[str, str] | None, limit: int
 ) -> tuple[FoundCI, ...]:
     """A page of a search as asked for."""
-    if then.known_at is not None:
-        return found_at(system, then.known_at, query, after=after, limit=limit)
-    at = then.as_of
-    if at is None:
+    if then.is_now:
         return system.store.search(query, after=after, limit=limit)
-
-    def work(look: ReadTransaction, last: int) -> tuple[FoundCI, ...]:
-        moved = estate_as_of(look, last, at, system.vocabulary).cis
-        return search_at(look, moved, query, system.vocabulary, after=after, limit=limit)
-
-    return system.store.read(work)
+    return system.past.page(then.known_at, then.as_of, query, after=after, limit=limit)
 
 
 def graph_then(system: System, then: Then) -> ImpactGraph:
-    """The impact graph as asked for."""
+    """The impact graph as asked for. What is held, and the present one, costs nothing."""
+    if then.is_now:
+        return system.graph.now()
+    graph = None
     if then.known_at is not None:
-        return graph_at(system, then.known_at)
-    return system.graph.now() if then.as_of is None else orient(system.store.topology(as_of=then.as_of))
+        graph = system.graph.held(then.known_at, _rests_on(system, then))
+        if graph is None and then.as_of is None:
+            graph = system.graph.at(then.known_at)
+    return graph if graph is not None else orient(system.store.topology(then.known_at, then.as_of))
+
+
+def hold_graph(system: System, then: Then, graph: ImpactGraph) -> None:
+    """Keep the graph of an answer for the pages that follow."""
+    system.graph.hold(graph, _rests_on(system, then))
+
+
+def _rests_on(system: System, then: Then) -> Hashable:
+    """What a graph of the past follows from beside its revision: what was purged since is in none."""
+    purged = system.store.document(*PURGED)
+    return then.as_of, 0 if purged is None else purged.version
 
 
 def all_found_then(system: System, then: Then, query: Search) -> Iterator[FoundCI]:
-    """Everything that would have been found then, read a page at a time."""
+    """Everything that would have been found then, by what is known as it begins; read a page at a time."""
+    then = then.held_at(system.store.revision()[0])
     after: tuple[str, str] | None = None
     while page := found_then(system, then, query, after=after, limit=READ_AT_ONCE):
         yield from page
         after = (name_key(page[-1].name), page[-1].id)
+
+
+def resolve_then(system: System, then: Then, text: str, caller: Caller) -> str:
+    """The id of the one CI that a reference means by what was known."""
+    if then.known_at is None:
+        return resolve(system, text, caller)
+    return resolve_at(system, then.known_at, text, caller)
 
 
 def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
@@ -150,7 +193,10 @@ def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
     if reference.kind == ID:
         found = system.store.read(lambda look, _: survivor_at(look, reference.value, revision))
         if found is None:
+            check_not_purged(system, reference, caller)
             raise UnknownReference(f"no CI bore {text} at revision {revision}")
+        # It may have led then to what was forgotten since.
+        check_not_purged(system, reference._replace(value=found), caller)
         return found
     moved = moved_at(system, revision, records=reference.kind != NAME)
     now = [bearer for bearer in bearers_now(system, reference) if bearer.ci not in moved.cis]
@@ -165,7 +211,8 @@ def resolve_at(system: System, revision: int, text: str, caller: Caller) -> str:
     ]
     fits = fitting(reference, [*(b for b in now if b.ci not in hidden), *then], system.vocabulary)
     if not fits:
-        raise UnknownReference(f"no CI bore {text} at revision {revision}")
+        lacking = "; it may have been purged since" if is_cut(system, Then(revision)) else ""
+        raise UnknownReference(f"no CI bore {text} at revision {revision}{lacking}")
     if len(fits) > 1:
         raise ambiguous(text, fits)
     return fits[0].ci
@@ -178,9 +225,3 @@ def _sees(caller: Caller, realms: tuple[str, ...]) -> bool:
 def moved_at(system: System, revision: int, *, records: bool) -> MovedCIs:
     """What moved behind a revision, as it stood at it; with its records where the question asks for them."""
     return system.store.read(lambda look, _: moved_cis(look, revision, system.vocabulary, records=records))
-
-
-def graph_at(system: System, revision: int) -> ImpactGraph:
-    """The impact graph of a revision; the present one, or one that is held, costs nothing."""
-    held = system.graph.at(revision)
-    return held if held is not None else orient(system.store.topology(revision))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
+from cmdb.errors import AmbiguousReference, Contradiction, Invalid, Purged, UnknownReference
 from discovery.run import AlreadyRunning, RunEnded, UnknownRun
 from discovery.source_instance import NameTaken
 from graph.store import StoreError
@@ -72,6 +72,8 @@ def problem_of(error: Exception) -> Problem:
             for c in error.candidates
         ]
         return Problem("ambiguous-reference", str(error), candidates=candidates)
+    if isinstance(error, Purged):
+        return Problem("purged", str(error))
     if isinstance(error, UnknownReference | UnknownRun):
         return Problem("unknown-reference", str(error))
     if isinstance(error, Contradiction):

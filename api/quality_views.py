@@ -8,11 +8,12 @@ from cmdb.ci_class import DAY
 from cmdb.expectations import expected_attributes, stale_after
 from cmdb.time import to_rfc3339
 from cmdb.vocabulary import Vocabulary
-from graph.quality import Cell, Measures, Pair, Quality, Twin
+from graph.quality import AskedPair, Cell, Measures, Pair, Quality, Twin
 from graph.store import ANY
 from graph.survey import UnresolvedEnd
 
 CIS, DUPLICATES, UNRESOLVED = "/v1/cis", "/v1/quality/duplicates", "/v1/quality/unresolved"
+REVIEWS = "/v1/quality/reviews"
 
 
 def spelled_quality(quality: Quality, vocabulary: Vocabulary, realms: Sequence[str]) -> dict[str, Any]:
@@ -76,7 +77,11 @@ class _Within:
             "cis": cis(counted.cis),
             "completeness": completeness,
             "staleness": staleness,
-            "duplicates": {"count": counted.duplicates, "query": question(DUPLICATES, said)},
+            "duplicates": {
+                "count": counted.duplicates,
+                "query": question(DUPLICATES, said),
+                "open_reviews": {"count": counted.reviews, "query": question(REVIEWS, said)},
+            },
             "orphans": cis(counted.orphans, orphan="true"),
             "conflicts": {
                 **cis(counted.conflicts, conflict=ANY),
@@ -100,6 +105,11 @@ def pair(found: Pair) -> dict[str, Any]:
         "b": _twin(found.b),
         "shared": [{"kind": shared.kind, "value": shared.value} for shared in found.shared],
     }
+
+
+def asked_pair(found: AskedPair) -> dict[str, Any]:
+    """Two CIs of which a person is asked; `review` opens the evidence under `/v1/reviews/{id}`."""
+    return {"review": found.review, "score": found.score, "a": _twin(found.a), "b": _twin(found.b)}
 
 
 def _twin(twin: Twin) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
 from cmdb.ends import fitting
-from cmdb.errors import AmbiguousReference, Candidate, Invalid, UnknownReference
-from cmdb.reference import RECORD, Reference, escaped, lookup_key, parse_reference, record_key
+from cmdb.errors import AmbiguousReference, Candidate, Invalid, Purged, UnknownReference
+from cmdb.reference import ID, RECORD, Reference, escaped, lookup_key, parse_reference, record_key
 from cmdb.surroundings import Bearer
+from cmdb.time import to_rfc3339
 from discovery.explaining import End
+from graph.past import TOMBSTONES
 
 LOOKED_AT = 1000
 """bearers of one reference that are looked at"""
@@ -26,10 +28,21 @@ def resolve(system: System, text: str, caller: Caller) -> str:
     hidden = unseen(system, caller, ((bearer.ci, bearer.name) for bearer in bearers))
     fits = fitting(reference, (bearer for bearer in bearers if bearer.ci not in hidden), system.vocabulary)
     if not fits:
+        check_not_purged(system, reference, caller)
         raise UnknownReference(f"no CI bears {text}")
     if len(fits) > 1:
         raise ambiguous(text, fits)
     return fits[0].ci
+
+
+def check_not_purged(system: System, reference: Reference, caller: Caller) -> None:
+    """Raises Purged for an id of something that was forgotten, and that the caller would have seen."""
+    if reference.kind != ID:
+        return
+    found = system.store.document(TOMBSTONES, reference.value)
+    if found is not None and (not caller.realms or any(caller.sees(realm) for realm in found.body["realms"])):
+        at = to_rfc3339(found.body["at"])
+        raise Purged(f"{reference.value} was retired long ago, and purged at {at}: nothing is kept of it")
 
 
 def resolve_end(system: System, text: str, caller: Caller) -> End:

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         0.2, ge=0, le=1, description="share of a scope's live records that a complete run may miss without being held"
     )
     hold_least: int = Field(10, ge=1, description="records that a complete run may always miss, less one")
+    purge_after: int = Field(
+        365, ge=0, description="days after which what is retired, and was not seen since, is purged; 0: never"
+    )
     secret_key: SecretStr | None = Field(
         None, description="key of the secrets that the store keeps, from `cmdb secret key`; several with commas between"
     )

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+from api.open_reviews import open_reviews
 from cmdb.vocabulary import Vocabulary
 from graph.quality import Quality, take_stock
 from graph.store import GraphStore
@@ -25,7 +26,8 @@ class StockTaken:
         with self._lock:
             kept = self._kept.pop(wanted, None)
             if kept is None or kept.revision != self._store.revision()[0]:
-                kept = self._store.survey(lambda survey: take_stock(survey, self._vocabulary, wanted))
+                asked = open_reviews(self._store)
+                kept = self._store.survey(lambda survey: take_stock(survey, self._vocabulary, wanted, asked))
             self._kept[wanted] = kept
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -1,4 +1,4 @@
-"""ticking: while the API serves, time takes effect every few minutes."""
+"""ticking: while the API serves, time takes effect every few minutes, and once a day what is long retired is purged."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.wiring import System
+from discovery.purge import purge_daily
 from discovery.tick import tick
 from graph.store import StoreError
 
@@ -33,7 +34,7 @@ def ticking(system: System) -> Iterator[None]:
 def _tick_until(system: System, over: threading.Event) -> None:
     while not over.is_set():
         try:
-            more = tick(system.parts, most=AT_MOST).more
+            more = tick(system.parts, most=AT_MOST).more or purge_daily(system.parts, system.settings.purge_after)
         except StoreError as error:
             _log.warning("time could not take effect, and will be tried again: %s", error)
             more = False

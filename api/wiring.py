@@ -21,9 +21,11 @@ from discovery.secret_store import SecretStore
 from discovery.source import Source
 from discovery.sources import SOURCES
 from graph.open_store import open_store
+from graph.past import HORIZON
 from graph.store import GraphStore
 
 if TYPE_CHECKING:
+    from api.past_held import PastHeld
     from api.stock_taken import StockTaken
     from impact.live_graph import LiveGraph
 
@@ -59,7 +61,22 @@ class System:
         """Today's impact graph. Made when first asked for: most commands never do, and its compiler is slow to load."""
         from impact.live_graph import LiveGraph
 
-        return LiveGraph(self.store.topology, lambda: self.store.revision()[0])
+        store = self.store
+        return LiveGraph(
+            lambda held: store.renewed(held) if held is not None else store.topology(), lambda: store.revision()[0]
+        )
+
+    @cached_property
+    def past(self) -> "PastHeld":
+        """Searches of the past, kept for those who read them page by page."""
+        from api.past_held import PastHeld
+
+        return PastHeld(self.store, self.vocabulary)
+
+    def past_begins(self) -> int:
+        """The first revision of which the past is kept."""
+        kept = self.store.document(*HORIZON)
+        return 0 if kept is None else int(kept.body["revision"])
 
     @cached_property
     def stock(self) -> "StockTaken":

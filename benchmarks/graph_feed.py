@@ -13,14 +13,14 @@ import argparse
 import asyncio
 import json
 import platform
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from taken import taken
 
 PAGE = 1_000
 NOW = 1_750_000_000_000_000
@@ -140,11 +140,7 @@ def measured(reader: str, root: str) -> None:
 
     import discovery.sources  # noqa: F401
 
-    began = time.process_time()
-    rows = READERS[reader](root)
-    seconds = time.process_time() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mib": peak}))
+    print(json.dumps(taken(lambda: {"rows": READERS[reader](root)})))
 
 
 def run(reader: str, rows: int) -> dict[str, float]:

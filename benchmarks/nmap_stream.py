@@ -11,11 +11,11 @@ python-nmap reading the same output the way it does: whole, into one string, the
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+
+from taken import taken
 
 PORTS = range(8000, 8010)
 BEGAN = 1_750_000_000
@@ -91,10 +91,7 @@ READERS = {"ours": ours, "python-nmap": python_nmap}
 
 def measured(reader: str) -> None:
     """Run one reader on stdin and print what it took."""
-    began = time.process_time()
-    found = READERS[reader]()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**found, "seconds": time.process_time() - began, "peak_mib": peak}))
+    print(json.dumps(taken(READERS[reader])))
 
 
 def run(reader: str, hosts: int) -> dict[str, float]:

@@ -111,10 +111,13 @@ class Draft:
         """Whether the CI of the record's open sighting has been decided in this patch."""
         return key in self.settled
 
-    def keys_of_all(self, key: str) -> frozenset[str]:
+    def settled_records(self) -> set[str]:
+        """Records whose open sighting has its CI decided in this patch: an open sighting has its record's key."""
+        return self.placed & self.settled
+
+    def laid_out_keys(self, key: str) -> frozenset[str]:
         """Linking keys of all sightings of a record that is laid out."""
-        held = self.keys[key]
-        return held[0] if len(held) == 1 else frozenset().union(*held)
+        return united(self.keys[key])
 
 
 def keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> tuple[frozenset[str], ...]:
@@ -137,7 +140,12 @@ def _decided_keys(record: Record, vocabulary: Vocabulary) -> Mapping[str, set[st
 
 def all_keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
     """Linking keys of a record: of all its sightings."""
-    return frozenset().union(*keys_of(record, sightings, vocabulary))
+    return united(keys_of(record, sightings, vocabulary))
+
+
+def united(keys: tuple[frozenset[str], ...]) -> frozenset[str]:
+    """Linking keys of a record, from those of each of its sightings; nearly every record has one sighting."""
+    return keys[0] if len(keys) == 1 else frozenset().union(*keys)
 
 
 def name_key(name: str) -> str:

@@ -118,10 +118,10 @@ def _fresh(draft: Draft, wanted: set[str]) -> dict[str, list[Bearer]]:
         for sighting in draft.groups[ci]:
             if sighting.brought != ci and (alias := f"id|{sighting.brought}") in wanted:
                 found.setdefault(alias, []).append(Bearer(alias, ci, item.ci_class, item.name, item.lifecycle, "", ""))
-    for key in draft.placed & draft.settled:
+    for key in draft.settled_records():
         record = draft.new[key]
         item = draft.items[record.ci]
-        for linking in (draft.keys_of_all(key) | {f"record|{key}"}) & wanted:
+        for linking in (draft.laid_out_keys(key) | {f"record|{key}"}) & wanted:
             found.setdefault(linking, []).append(
                 Bearer(linking, item.id, item.ci_class, item.name, item.lifecycle, record.realm, key)
             )

@@ -3,6 +3,7 @@
 CmdbError
 ├── Invalid            the statement itself is wrong: say what, and what would be right
 ├── UnknownReference   nothing bears this reference
+│   ├── Purged         it is an id of something that was forgotten
 │   └── AmbiguousReference   several things bear it; `candidates` says which
 └── Contradiction      people have decided otherwise; `decisions` says which
 """
@@ -20,6 +21,10 @@ class Invalid(CmdbError):
 
 class UnknownReference(CmdbError):
     """No CI bears the reference."""
+
+
+class Purged(UnknownReference):
+    """An id of a CI that was retired long ago and forgotten; it will never mean another."""
 
 
 @dataclass(frozen=True, slots=True)

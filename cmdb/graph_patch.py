@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.forgetting import Forgotten
 from cmdb.past import Past
 from cmdb.relation import Relation
 from cmdb.sighting import Record
@@ -99,6 +100,8 @@ class GraphPatch:
     documents: tuple[DocumentWrite, ...] = ()
     past: Past = field(default_factory=Past)
     """how what it moves stood before"""
+    forgotten: Forgotten = field(default_factory=Forgotten)
+    """what is removed with everything that stood before"""
 
     def is_empty(self) -> bool:
         """Whether applying it would change nothing at all."""
@@ -115,4 +118,5 @@ class GraphPatch:
             or self.aliases_over
             or self.events
             or self.documents
+            or self.forgotten.cis
         )

@@ -12,10 +12,10 @@ from cmdb.sighting import Record, sightings_of
 def moved_keys(draft: Draft) -> set[str]:
     """Lookup keys that something begins or ceases to bear, or that go from one CI to another."""
     moved: set[str] = set()
-    for key in draft.placed & draft.settled:
+    for key in draft.settled_records():
         record, before = draft.new[key], draft.old.get(key)
         if before is None:
-            moved |= draft.keys_of_all(key)
+            moved |= draft.laid_out_keys(key)
             moved.add(f"record|{key}")
         elif before.cis != record.cis or before.versions is not record.versions or before.parent != record.parent:
             now = _borne(draft, record)
@@ -29,7 +29,7 @@ def moved_keys(draft: Draft) -> set[str]:
             moved.update((name_key(was.name), name_key(item.name)))
         elif (was.lifecycle == "retired") != (item.lifecycle == "retired") or was.ci_class != item.ci_class:
             moved.add(name_key(item.name))
-            moved.update(linking for key in item.records if key in draft.keys for linking in draft.keys_of_all(key))
+            moved.update(linking for key in item.records if key in draft.keys for linking in draft.laid_out_keys(key))
     for ci, was in draft.were.items():
         if ci not in draft.items:
             moved.add(name_key(was.name))
@@ -107,7 +107,7 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
     }
     # A record's open sighting stands for all that it was, also where only what it was has been settled.
     for key in draft.placed - draft.settled:
-        if not moved.isdisjoint(draft.keys_of_all(key)):
+        if not moved.isdisjoint(draft.laid_out_keys(key)):
             former.add(draft.new[key].ci)
     # Those who bear such a key need not be in the draft: no block is followed over it.
     apart = [key for key in moved if key.startswith("name|") or not leads_on(key)]

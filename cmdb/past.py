@@ -88,6 +88,7 @@ def past_records(
             or was.gone != now.gone
             or was.misses != now.misses
             or was.parent != now.parent
+            or was.since != now.since
         ):
             yield PastRecord(was, now, said)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cmdb.asking import review_documents
 from cmdb.decision import Ruling
 from cmdb.difference import events_of, lifecycle_events
-from cmdb.draft import Context, Draft, all_keys_of, keys_of
+from cmdb.draft import Context, Draft, all_keys_of, keys_of, united
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
 from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
@@ -210,7 +210,7 @@ def _claims_moved(draft: Draft, key: str) -> bool:
 
 
 def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch:
-    for key in draft.placed & draft.settled:
+    for key in draft.settled_records():
         _set_quiet(draft, key)
     changed = [key for key in sorted(draft.new) if draft.new[key] != draft.old.get(key)]
     items, were = draft.items, draft.were
@@ -273,7 +273,7 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     if held is None:
         held = keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
     spelled = tuple(tuple(sorted(keys)) for keys in held)
-    now = frozenset().union(*held)
+    now = united(held)
     if old is None:
         return RecordWrite(record, True, record.quiet, spelled, tuple(sorted(now)))
     before = all_keys_of(old, sightings_of(old, draft.vocabulary), draft.vocabulary)

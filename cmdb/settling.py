@@ -59,7 +59,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
 
 def _lay_out(draft: Draft, key: str) -> None:
     """Sightings and linking keys of a record as it will be."""
-    for linking in draft.keys_of_all(key) if key in draft.keys else ():
+    for linking in draft.laid_out_keys(key) if key in draft.keys else ():
         draft.carriers[linking].difference_update([one.key for one in draft.sightings[key]])
     seen = draft.sightings[key] = sightings_of(draft.new[key], draft.vocabulary)
     held = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
@@ -224,7 +224,7 @@ def _leave_as_it_is(draft: Draft, shaken: _Shaken) -> None:
     ]
     rulings = rulings_on(draft, members)
     everything = dict.fromkeys(
-        (linking for key in {record_of(member) for member in members} for linking in draft.keys_of_all(key)), 0
+        (linking for key in {record_of(member) for member in members} for linking in draft.laid_out_keys(key)), 0
     )
     match = identify(
         _ordered(draft, members),

@@ -143,7 +143,7 @@ def heard(
         if before is None:
             raise ValueError("a record that nobody has reported cannot be gone")
         return before._replace(gone=True, heard=heard_in)
-    signature = _signature(said, vocabulary)
+    signature = signature_of(said, vocabulary)
     if before is None:
         version = _first_version(said, signature, brought, applied)
         return Record(key, said.source, said.realm, said.record, (version,), heard=heard_in)
@@ -174,16 +174,18 @@ def _heard_again(version: Version, said: Observation) -> Version:
     return version._replace(
         first=min(version.first, at),
         last=max(version.last, at),
-        said=max(version.said, said, key=_lateness),
+        said=max(version.said, said, key=lateness),
         lifetimes=tuple(sorted(lives.values())),
     )
 
 
-def _lateness(said: Observation) -> tuple[int, int, str]:
+def lateness(said: Observation) -> tuple[int, int, str]:
+    """By what the last of several observations is told."""
     return (said.read_at, said.observed_at, said.content)
 
 
-def _signature(said: Observation, vocabulary: Vocabulary) -> tuple[Identifier, ...]:
+def signature_of(said: Observation, vocabulary: Vocabulary) -> tuple[Identifier, ...]:
+    """By what a record's versions are told apart."""
     if vocabulary.traits(said.source).by_address:
         return tuple(found for found in said.identifiers if found.kind in SLOT_KINDS)
     kinds = vocabulary.identifier_kinds
@@ -243,7 +245,7 @@ def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: boo
             only.said, only.first, only.last, only.lifetimes, only.brought, only.applied,
         )  # fmt: skip
     else:
-        said = max((version.said for version in life), key=_lateness)
+        said = max((version.said for version in life), key=lateness)
         first, last = min(v.first for v in life), max(v.last for v in life)
         lifetimes = _united(life)
         eldest = min(life, key=lambda v: v.applied)

@@ -113,8 +113,14 @@ def _addresses_in_one_scan(one: Group, other: Group, weigher: Weigher) -> str | 
 
 
 def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Sighting, weigher: Weigher) -> bool:
-    """Another source lists both addresses, both show a key that nothing else shows, or one full name and no other."""
+    """Another source lists both addresses, both show a key that nothing else shows, or one full name and no other.
+
+    Nor are there two addresses where one of the records shows none (a neighbour known by its chassis), or where both
+    show one: a device's own agent lists all that it has, wherever it is asked.
+    """
     here, there = _addresses(mine), _addresses(theirs)
+    if not here or not there or not here.isdisjoint(there):
+        return True
     for member in (*one.members, *other.members):
         if not weigher.vocabulary.traits(member.source).by_address:
             listed = _addresses(member)

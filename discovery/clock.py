@@ -11,10 +11,11 @@ from dataclasses import replace
 from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.time import to_rfc3339
 from discovery.ending import fail
+from discovery.in_flight import IN_FLIGHT, in_flight, written
 from discovery.job import Job, drop, jobs, mark_sent, wait_again
 from discovery.lease import hold
 from discovery.means import Means
-from discovery.run import DIED, IN_FLIGHT, LOST, RUNS
+from discovery.run import DIED, LOST, RUNS
 from discovery.run_report import RunReport
 from discovery.schedule import SCHEDULES, Schedule, every_schedule, note
 from discovery.source_instance import INSTANCES
@@ -114,15 +115,21 @@ def take_up_lost(means: Means) -> None:
             _again(means, job)
         elif run is not None and now - max(run.touched_at, job.moved_at) > LOST:
             drop(ledger, job)  # it ended, and its process died before it could say so
-    for document in ledger.documents(IN_FLIGHT):
-        run = _run(means, document.body["run"])
-        if run is None or run.status != "running":
-            with contextlib.suppress(Conflict):
-                ledger.put(DocumentWrite(IN_FLIGHT, document.key, None, expected=document.version))
-        elif run.run_id in waiting:
-            _touch(means, run)
-        elif now - run.touched_at > LOST:
-            fail(means.parts, run.run_id, DIED)
+    after: str | None = None
+    while page := ledger.documents(IN_FLIGHT, after=after):
+        for document in page:
+            reading = in_flight(document)
+            runs = [run for one in reading if (run := _run(means, one.run)) is not None and run.status == "running"]
+            for run in runs:
+                if run.run_id in waiting:
+                    _touch(means, run)
+                elif now - run.touched_at > LOST:
+                    fail(means.parts, run.run_id, DIED)
+            left = [one for one in reading if one.run in {run.run_id for run in runs}]
+            if left != reading:
+                with contextlib.suppress(Conflict):
+                    ledger.put(written(document.key, left, expected=document.version))
+        after = page[-1].key
 
 
 def _again(means: Means, job: Job) -> None:

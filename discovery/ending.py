@@ -10,7 +10,9 @@ from cmdb.reconciliation import reconcile_absence
 from cmdb.reference import escaped
 from cmdb.scope import lies_in, overlap
 from discovery.attending import ask_to_stop
-from discovery.run import IN_FLIGHT, MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
+from discovery.in_flight import IN_FLIGHT, in_flight, key_of, written
+from discovery.left_out import is_left_out
+from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
 from discovery.run_report import RunReport, ScopeReport, Status
 from discovery.tick import IN_PASSING, tick
 from graph.store import GraphStore, ScopeRecord, WriteTransaction
@@ -134,11 +136,12 @@ def _absences(
     """Scope read to the end → what was not found in it."""
     found: dict[str, Absences] = {}
     scan = parts.vocabulary.traits(ended.source).scan
+    left_out = [out for scope in ended.scopes for out in scope.left_out]
     for scope, held in _judged(tx, ended):
         before = found.get(scope, Absences((), 0, 0))
         missed, newly, live = list(before.missed), before.newly, before.live
         for record in tx.scope_records(ended.source, ended.realm, held):
-            if record.gone:
+            if record.gone or is_left_out(record.key, left_out):
                 continue
             unheard = record.heard <= ended.opened_in and record.key not in also_heard
             if unheard:
@@ -214,9 +217,11 @@ def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
         waiting = {"run": ended.run_id} if status == "held" else None
         documents = [_document(final)]
         if ended.place is not None:
-            reading = tx.document(IN_FLIGHT, ended.place)
-            if reading is not None and reading.body["run"] == ended.run_id:
-                documents.append(DocumentWrite(IN_FLIGHT, ended.place, None))
+            key = key_of(ended.source, ended.realm)
+            reading = in_flight(tx.document(IN_FLIGHT, key))
+            left = [one for one in reading if one.run != ended.run_id]
+            if left != reading:
+                documents.append(written(key, left))
         for key in (_held_key(ended, scope) for scope in read):
             there = tx.document(HELD, key)
             if waiting is not None or (there is not None and there.body["run"] == ended.run_id):

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cmdb.explanation import Explanation, explain
-from cmdb.sighting import Record, Sighting, record_of, sightings_of
+from cmdb.sighting import Record, Sighting
+from cmdb.surroundings import Asked
+from discovery.block_read import block_read
 from discovery.members import ci_of_id, reported_of
 from discovery.run import Parts
 from discovery.settings_kept import identity_settings
-from graph.store import Asked, ReadTransaction
+from graph.store import ReadTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +45,12 @@ def explained(parts: Parts, a: End, b: End) -> Explained:
             one, other = _first_and_rest([*one, *(s for s in other if s not in one)])
         settings = identity_settings(look)
         asked = Asked([sighting.key for sighting in (*one, *other)])
-        block = look.block(asked, parts.vocabulary, common_at=settings.common_at, largest=settings.largest_block)
-        records = look.records({record_of(sighting) for sighting in block.sightings})
-        decisions = _decided(records.values(), one, other)
-        sightings = [
-            sighting
-            for record in records.values()
-            for sighting in sightings_of(record, parts.vocabulary)
-            if sighting.key in block.sightings
-        ]
+        around = block_read(look, asked, parts.vocabulary, settings)
+        decisions = _decided(around.records.values(), one, other)
         if not other:
             return Explained(same, None, decisions)
-        return Explained(same, explain(one, other, sightings, parts.vocabulary, settings, block.common), decisions)
+        why = explain(one, other, around.sightings, parts.vocabulary, settings, around.block.common)
+        return Explained(same, why, decisions)
 
     return parts.store.read(look_at)
 

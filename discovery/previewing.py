@@ -11,9 +11,11 @@ from cmdb.graph_patch import GraphPatch
 from cmdb.observation import Observation
 from cmdb.reconciliation import Outcome, reconcile
 from cmdb.reference import record_key
-from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
+from cmdb.sighting import Record, Sighting, is_human, sightings_of
+from cmdb.surroundings import Asked
 from cmdb.uncollected import uncollected
 from discovery.attempt import Attempt
+from discovery.block_read import block_read
 from discovery.bookmarks import bookmark
 from discovery.ending import would_miss
 from discovery.errors import RecordRejected
@@ -22,7 +24,7 @@ from discovery.run import MAX_BATCH, Parts, context
 from discovery.run_report import UNREAD, RunReport, ScopeReport
 from discovery.settings_kept import identity_settings
 from discovery.source import Bookmark, Hearing, Progress, Raw, Reading, ScopeEnd, Source
-from graph.store import Asked, WriteTransaction
+from graph.store import WriteTransaction
 
 SHOWN = 100
 """of each kind of thing so many are named; the counts go on"""
@@ -124,7 +126,7 @@ def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callabl
                 reason = None if fetched.reason is None else hide(fetched.reason)
                 if fetched.complete and not complete:
                     reason = UNREAD
-                found.scopes.append(ScopeReport(fetched.scope, complete, reason, fetched.delta))
+                found.scopes.append(ScopeReport(fetched.scope, complete, reason, fetched.delta, fetched.left_out))
             elif isinstance(fetched, Progress) and fetched.note:
                 found.notes.append(hide(fetched.note))
             elif isinstance(fetched, Bookmark):
@@ -226,13 +228,12 @@ def _why(parts: Parts, tx: WriteTransaction, record: Record, members: Sequence[R
         return None
     (linking,) = keys_of(record, mine, words)
     asked = Asked([record.key], mine, {record.key: linking}, dict.fromkeys(linking, 1))
-    block = tx.block(asked, words, common_at=settings.common_at, largest=settings.largest_block)
-    if block.cut:
+    around = block_read(tx, asked, words, settings)
+    if around.block.cut:
         return None
-    stored = tx.records({record_of(sighting) for sighting in block.sightings} - {record.key})
-    around = [s for other in stored.values() for s in sightings_of(other, words) if s.key in block.sightings]
-    together = {sighting.key: sighting for sighting in [*around, *theirs, *mine]}
-    return explain(mine, theirs, list(together.values()), words, settings, block.common)
+    others = (sighting for sighting in around.sightings if sighting.record_key != record.key)
+    together = {sighting.key: sighting for sighting in (*others, *theirs, *mine)}
+    return explain(mine, theirs, list(together.values()), words, settings, around.block.common)
 
 
 def _tell_misses(

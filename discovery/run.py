@@ -11,6 +11,7 @@ from cmdb.reconciliation import Outcome, reconcile
 from cmdb.reference import record_key
 from cmdb.uncollected import uncollected
 from cmdb.vocabulary import Vocabulary
+from discovery.in_flight import IN_FLIGHT, InFlight, in_flight, key_of, written
 from discovery.run_report import RunReport
 from discovery.settings_kept import identity_settings
 from graph.store import GraphStore, WriteTransaction
@@ -24,13 +25,14 @@ class RunEnded(Exception):
 
 
 class AlreadyRunning(Exception):
-    """The same is being read already, by the run `run_id`."""
+    """The same is being read already, by the run `run_id`; `wholly`: under the same settings, not only in part."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, *, wholly: bool = True) -> None:
         super().__init__(
-            f"it is being read already, by run {run_id}; should its process have died, two minutes free the place"
+            f"{'it' if wholly else 'a part of it'} is being read already, by run {run_id}; should its process have "
+            "died, two minutes free the place"
         )
-        self.run_id = run_id
+        self.run_id, self.wholly = run_id, wholly
 
 
 class UnknownRun(Exception):
@@ -84,8 +86,6 @@ DIED = "the process that read it died: nothing was heard of it for two minutes"
 
 RUNS = "run"
 """ledger kind of the reports"""
-IN_FLIGHT = "in_flight"
-"""ledger kind: which run reads a place"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ class Errand:
     schedule: str | None = None
     attempt: int = 1
     place: str | None = None
-    """what no two runs may read at the same time"""
-    job: str | None = None
+    """source, realm and settings in a short form: no two runs read one place at the same time"""
+    scopes: tuple[str, ...] = ()
+    """what it will enter, as far as that is known: nor do they read one scope"""
 
 
 def open_run(
@@ -105,7 +106,7 @@ def open_run(
 ) -> RunReport:
     """Open a run; its report says `running`. Run ids grow with time.
 
-    Raises AlreadyRunning where the errand's place is being read.
+    Raises AlreadyRunning where the errand's place, or a part of its scopes, is being read.
     """
     now = parts.now()
     run_id = f"{now:015x}-{parts.new_id()[-8:]}"
@@ -118,14 +119,20 @@ def open_run(
         )  # fmt: skip
         documents = [_stored(opened)]
         if on.place is not None:
-            there = tx.document(IN_FLIGHT, on.place)
-            other = None if there is None else tx.document(RUNS, there.body["run"])
-            if other is not None and other.body["status"] == "running":
+            key = key_of(source, realm)
+            reading = [InFlight(run_id, on.place, on.scopes)]
+            for one in in_flight(tx.document(IN_FLIGHT, key)):
+                other = tx.document(RUNS, one.run)
+                if other is None or other.body["status"] != "running":
+                    continue
+                if not one.is_in_the_way_of(on.place, on.scopes):
+                    reading.append(one)
+                    continue
                 if now - other.body["touched_at"] <= LOST:
-                    raise AlreadyRunning(other.key)
+                    raise AlreadyRunning(one.run, wholly=one.place == on.place)
                 died = {**other.body, "status": "failed", "ended_at": now, "errors": [*other.body["errors"], DIED]}
-                documents.append(DocumentWrite(RUNS, other.key, died))
-            documents.append(DocumentWrite(IN_FLIGHT, on.place, {"run": run_id, "job": on.job}))
+                documents.append(DocumentWrite(RUNS, one.run, died))
+            documents.append(written(key, reading))
         tx.apply(_only(parts, tuple(documents), run_id))
         return opened
 

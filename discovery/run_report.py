@@ -1,6 +1,6 @@
 """What came of a run: the one account of it, kept in the ledger and shown by API, command line and page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,11 +21,18 @@ class ScopeReport:
     reason: str | None = None
     delta: bool = False
     """only what had moved was read"""
+    left_out: tuple[str, ...] = ()
+    """addresses and ranges in it that were not to be asked"""
 
     @property
     def tells_absence(self) -> bool:
         """Whether what was not reported is not there."""
         return self.complete and not self.delta
+
+
+def _scope(scope: str, complete: bool, reason: str | None, delta: bool, left_out: Sequence[str] = ()) -> ScopeReport:
+    """As JSON gives it back; runs of before left nothing out."""
+    return ScopeReport(scope, complete, reason, delta, tuple(left_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +90,16 @@ class RunReport:
     def as_body(self) -> dict[str, Any]:
         """As a ledger document."""
         body = {name: getattr(self, name) for name in self.__slots__}
-        body["scopes"] = [(scope.scope, scope.complete, scope.reason, scope.delta) for scope in self.scopes]
+        body["scopes"] = [
+            (scope.scope, scope.complete, scope.reason, scope.delta, scope.left_out) for scope in self.scopes
+        ]
         return body
 
     @staticmethod
     def from_body(body: Mapping[str, Any]) -> "RunReport":
         """The other way round."""
         known: dict[str, Any] = {name: value for name, value in body.items() if name in RunReport.__slots__}
-        known["scopes"] = tuple(ScopeReport(*row) for row in known["scopes"])
+        known["scopes"] = tuple(_scope(*row) for row in known["scopes"])
         known["reasons"] = tuple((line, reason) for line, reason in known["reasons"])
         known["errors"], known["notes"] = tuple(known["errors"]), tuple(known["notes"])
         return RunReport(**known)

@@ -96,7 +96,9 @@ class _Reading:
         elif isinstance(fetched, ScopeEnd):
             self.flush()
             reason = None if fetched.reason is None else self.hide(fetched.reason)
-            self.ended[fetched.scope] = ScopeReport(fetched.scope, fetched.complete, reason, fetched.delta)
+            self.ended[fetched.scope] = ScopeReport(
+                fetched.scope, fetched.complete, reason, fetched.delta, fetched.left_out
+            )
         elif isinstance(fetched, Bookmark):
             self.flush()
             if fetched.scope not in self.unread:

@@ -11,7 +11,7 @@ from discovery.job import Job, jobs
 from discovery.means import Means
 from discovery.run import AlreadyRunning, Errand, open_run, report
 from discovery.run_report import RunReport
-from discovery.source_instance import SourceInstance, instance, place_of, settings_to_run, source_of
+from discovery.source_instance import SourceInstance, instance, place_of, scopes_of, settings_to_run, source_of
 from discovery.timing import Timing, timing
 from graph.ledger import Conflict
 
@@ -41,7 +41,7 @@ class Schedule:
     next_at: int | None = None
     """the same with jitter: when it begins"""
     last: Mapping[str, Any] | None = None
-    """due_at, outcome (started, missed, blackout, overlap, refused), why, run_id"""
+    """due_at, outcome (started, missed, blackout, overlap, waiting, refused), why, run_id"""
 
     def as_body(self) -> dict[str, Any]:
         """As a document."""
@@ -110,7 +110,8 @@ def every_schedule(means: Means) -> Iterator[tuple[Schedule, int]]:
 def run_now(means: Means, name: str, *, schedule_id: str | None = None, full: bool = False) -> RunReport:
     """Ask for a run of a source instance now; its report, which says `running` before anybody has begun.
 
-    Where the same is being read already, that run is the answer. Raises UnknownReference, Invalid.
+    Where the same is being read already, that run is the answer. Raises UnknownReference, Invalid; AlreadyRunning
+    where a part of it is.
     """
     parts = means.parts
     asked = instance(means, name)
@@ -126,6 +127,8 @@ def run_now(means: Means, name: str, *, schedule_id: str | None = None, full: bo
     try:
         opened = opened_for(means, job, asked, settings_to_run(means, asked, _also(job)))
     except AlreadyRunning as other:
+        if not other.wholly:
+            raise
         return report(parts, other.run_id)
     parts.store.put(replace(job, run_id=opened.run_id).write(expected=None))
     return opened
@@ -134,7 +137,7 @@ def run_now(means: Means, name: str, *, schedule_id: str | None = None, full: bo
 def opened_for(means: Means, job: Job, of: SourceInstance, settings: Any) -> RunReport:
     """A run opened for a job. Raises AlreadyRunning."""
     source = source_of(means, of)
-    errand = Errand(of.name, job.schedule, job.attempt, place_of(source, settings), job.id)
+    errand = Errand(of.name, job.schedule, job.attempt, place_of(source, settings), scopes_of(source, settings))
     return open_run(means.parts, source.name, settings.realm, of.name, errand=errand)
 
 

@@ -40,6 +40,8 @@ class ScopeEnd:
     reason: str | None = None
     delta: bool = False
     """only what had moved was read: nothing is missed, only what the source calls gone is"""
+    left_out: tuple[str, ...] = ()
+    """addresses and ranges in it that were not to be asked: what is at them is not missed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +130,6 @@ class Source:
     """None: it cannot be asked about single records"""
     check: Callable[[Any, Reading], Iterator[Permission]] | None = None
     """tries login and rights one by one and reads no more than it must; None: it needs none"""
+    covers: Callable[[Any], Sequence[str]] | None = None
+    """settings → the scopes that a reading would enter, as far as they can be told without asking anybody; no two runs
+    read one of them at the same time. None: they cannot be told"""

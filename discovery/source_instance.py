@@ -13,6 +13,7 @@ from typing import Any
 from cmdb.errors import Invalid, UnknownReference
 from cmdb.graph_patch import DocumentWrite
 from cmdb.reference import escaped
+from discovery.errors import SourceMisconfigured
 from discovery.hiding import secret_fields
 from discovery.means import Means
 from discovery.secret_reference import check_reference
@@ -138,6 +139,16 @@ def place_of(source: Source, settings: Any) -> str:
     told = settings.model_dump_json(exclude={"full", *secret_fields(source.settings)})
     digest = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
     return f"{escaped(source.name)}|{escaped(settings.realm)}|{digest}"
+
+
+def scopes_of(source: Source, settings: Any) -> tuple[str, ...]:
+    """The scopes that a run with these settings will enter; none where that shows in reading only."""
+    if source.covers is None:
+        return ()
+    try:
+        return tuple(source.covers(settings))
+    except SourceMisconfigured:  # the reading itself says so
+        return ()
 
 
 def _checked(means: Means, said: SourceInstance) -> SourceInstance:

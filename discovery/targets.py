@@ -67,6 +67,15 @@ def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[s
     return found
 
 
+def scopes_asked(targets: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """What would be asked, in short and without a look-up: networks less what is excluded; names as they are."""
+    out = [network for text in _split(exclude) if _is_numeric(text) for network in _network(text)]
+    found: list[str] = []
+    for text in _split(targets):
+        found += map(str, without(_network(text)[0], out)) if _is_numeric(text) else [text.casefold()]
+    return tuple(found)
+
+
 def _apart(networks: Sequence[Network]) -> tuple[Network, ...]:
     """Without those that lie inside another one: nothing is asked twice."""
     distinct = list(dict.fromkeys(networks))
@@ -96,7 +105,9 @@ def own_networks() -> tuple[Network, ...]:
 
 def _private_part(network: Network) -> list[Network]:
     """An interface may be given a mask wider than the private range it lies in."""
-    return [network if _inside(network, private) else private for private in PRIVATE if _overlap(network, private)]
+    return [
+        network if _inside(network, private) else private for private in PRIVATE if network_overlaps(network, private)
+    ]
 
 
 def _prefix_of(mask: str) -> int:
@@ -128,7 +139,8 @@ def _network(text: str) -> tuple[Network, ...]:
     return tuple(dict.fromkeys(ipaddress.ip_network(str(row[4][0]).split("%")[0]) for row in found))
 
 
-def _overlap(network: Network, other: Network) -> bool:
+def network_overlaps(network: Network, other: Network) -> bool:
+    """Whether an address is in both."""
     return network.version == other.version and network.overlaps(other)
 
 
@@ -159,7 +171,7 @@ def without(network: Network, exclude: Sequence[Network]) -> list[Network]:
 
 
 def _without(network: Network, out: Network) -> list[Network]:
-    if not _overlap(network, out):
+    if not network_overlaps(network, out):
         return [network]
     if _inside(network, out):
         return []

@@ -17,6 +17,10 @@ BACK_OFF = 60 * 1_000_000
 """microseconds before the second attempt; four times as long before each further one"""
 
 
+LOOKS_AGAIN = 30 * 1_000_000
+"""microseconds until a job looks again whether what is in its way has been read"""
+
+
 def execute(means: Means, job_id: str, owner: str, stopped: Callable[[], bool] = lambda: False) -> RunReport | None:
     """Claim the job, read its source, and keep what came of it; None where it was somebody else's, or could not begin.
 
@@ -41,8 +45,12 @@ def execute(means: Means, job_id: str, owner: str, stopped: Callable[[], bool] =
     try:
         opened = _opened(means, job, of, settings)
     except AlreadyRunning as other:
-        note(means, job.schedule, outcome="overlap", why=str(other), run_id=other.run_id)
-        drop(parts.store, job)
+        if other.wholly:
+            note(means, job.schedule, outcome="overlap", why=str(other), run_id=other.run_id)
+            drop(parts.store, job)
+        else:  # the other one reads more, or less: it cannot stand for this one
+            note(means, job.schedule, outcome="waiting", why=str(other), run_id=None)
+            wait_again(parts.store, job, parts.now(), not_before=parts.now() + LOOKS_AGAIN)
         return None
     if opened.status != "running":
         drop(parts.store, job)

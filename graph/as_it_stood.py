@@ -3,19 +3,16 @@
 Exact in everything but last contact: what only moves last-seen times leaves no trace of the times before.
 """
 
-import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 
 from cmdb.configuration_item import ConfigurationItem
-from cmdb.draft import name_key
 from cmdb.past import open_said
 from cmdb.relation import Relation
 from cmdb.vocabulary import Vocabulary
 from graph.item_view import others_of, records_named
-from graph.matching import fits, line
 from graph.past import (
     ALIAS,
     CI,
@@ -29,10 +26,7 @@ from graph.past import (
     record_at,
     relation_at,
 )
-from graph.store import FoundCI, ItemView, ReadTransaction, RecordTimes, Search
-
-AT_ONCE = 200
-"""CIs looked at in one go, as some of them may have moved"""
+from graph.store import ItemView, ReadTransaction, RecordTimes
 
 
 def cis_at(look: ReadTransaction, ids: Collection[str], revision: int) -> dict[str, ConfigurationItem]:
@@ -103,10 +97,11 @@ def item_at(look: ReadTransaction, id_: str, revision: int, vocabulary: Vocabula
         )
         for key, state in records_at(look, records_named(ci, relations), revision, vocabulary).items()
     }  # fmt: skip
-    return ItemView(revision, _not_later(ci, at), records, relations, neighbours)
+    return ItemView(revision, not_later(ci, at), records, relations, neighbours)
 
 
-def _not_later(ci: ConfigurationItem, at: int) -> ConfigurationItem:
+def not_later(ci: ConfigurationItem, at: int) -> ConfigurationItem:
+    """The CI with no contact behind a time."""
     return ci if ci.last_seen <= at else replace(ci, last_seen=max(at, ci.first_seen))
 
 
@@ -135,7 +130,7 @@ def moved_cis(look: ReadTransaction, revision: int, vocabulary: Vocabulary, *, r
     cis: dict[str, ConfigurationItem | None] = {}
     for id_ in sorted(concerned):
         standing = ci_at(revision, id_, now.get(id_), born.get(id_, 0), rows.get(id_, ()))
-        cis[id_] = None if standing is None else _not_later(standing, at)
+        cis[id_] = None if standing is None else not_later(standing, at)
     if records:
         unmoved = {key for ci in cis.values() if ci is not None for key in ci.records} - states.keys()
         for key, record in look.records(unmoved).items():
@@ -157,40 +152,3 @@ def _moved_records(look: ReadTransaction, revision: int, vocabulary: Vocabulary)
 def by_id(rows: Iterable[PastRow]) -> dict[str, list[PastRow]]:
     """Rows of each thing, as they come."""
     return {id_: list(several) for id_, several in groupby(rows, attrgetter("id"))}
-
-
-def search_at(
-    look: ReadTransaction,
-    moved: MovedCIs,
-    query: Search,
-    vocabulary: Vocabulary,
-    *,
-    after: tuple[str, str] | None,
-    limit: int,
-) -> tuple[FoundCI, ...]:
-    """CIs as they stood at the revision of `moved`, in the order of (name key, id), beginning after that pair."""
-    place = after or ("", "")
-    before = sorted(
-        (name_key(ci.name), ci.id, line(ci))
-        for ci in moved.cis.values()
-        if ci is not None and (name_key(ci.name), ci.id) > place and fits(ci, query, moved, vocabulary)
-    )
-    found: list[FoundCI] = []
-    for _, _, one in heapq.merge(before, _unmoved(look, moved, query, after, limit)):
-        found.append(one)
-        if len(found) == limit:
-            break
-    return tuple(found)
-
-
-def _unmoved(
-    look: ReadTransaction, moved: MovedCIs, query: Search, after: tuple[str, str] | None, limit: int
-) -> Iterator[tuple[str, str, FoundCI]]:
-    several = max(limit, AT_ONCE)
-    while page := look.search(query, after=after, limit=several):
-        for one in page:
-            if one.id not in moved.cis:
-                yield name_key(one.name), one.id, one._replace(last_seen=min(one.last_seen, moved.at))
-        after = (name_key(page[-1].name), page[-1].id)
-        if len(page) < several:
-            return

@@ -19,10 +19,10 @@ from cmdb.relation import Relation, Witness, relation, relation_id
 from cmdb.sighting import Record, Sighting, sightings_of
 from cmdb.vocabulary import Vocabulary
 from graph.as_it_stood import MovedCIs, by_id
-from graph.estate_at import MovedEstate, moved_estate
+from graph.estate_at import MovedEstate
 from graph.past import RECORD, SAYING, PastRow, PastState, record_at
-from graph.store import ReadTransaction
-from graph.timeline import Said, life_of, timeline
+from graph.store_at import Look
+from graph.timeline import Said, life_of, timeline, told_by
 
 AHEAD = 5 * 60 * 1_000_000
 """microseconds by which a source's clock may be ahead of ours"""
@@ -42,10 +42,11 @@ class _Then:
     misses: int
 
 
-def estate_as_of(look: ReadTransaction, revision: int, at: int, vocabulary: Vocabulary) -> MovedEstate:
+def estate_as_of(look: Look, revision: int, at: int, vocabulary: Vocabulary) -> MovedEstate:
     """Everything that is believed to have been otherwise at a time than it is now. O(what was recorded since).
 
-    `revision`: the present one. Exact between what was recorded: a touch that only moved last-seen times left no trace.
+    `revision`: the one that `look` is at. Exact between what was recorded: a touch that only moved last-seen times
+    left no trace.
     """
     recorded = look.revision_at(at)
     concerned = _concerned(look, look.revision_at(at - AHEAD))
@@ -58,7 +59,8 @@ def estate_as_of(look: ReadTransaction, revision: int, at: int, vocabulary: Voca
         key: _then(record, moved.get(key, ()), sayings.get(key, ()), at, recorded, vocabulary)
         for key, record in {**records, **others}.items()
     }
-    folded = {id_: _folded(ci, then, at, vocabulary) for id_, ci in sorted(cis.items())}
+    aged = min(at, look.recorded_at(revision))
+    folded = {id_: _folded(ci, then, aged, vocabulary) for id_, ci in sorted(cis.items())}
     states = {
         key: PastState(
             one.speaking.said if one.speaking else open_said(one.record, vocabulary),
@@ -74,18 +76,7 @@ def estate_as_of(look: ReadTransaction, revision: int, at: int, vocabulary: Voca
     return MovedEstate(MovedCIs(revision, at, folded, states), relations, loose)
 
 
-def past_estate(
-    look: ReadTransaction, last: int, vocabulary: Vocabulary, known_at: int | None, as_of: int | None
-) -> tuple[int, Vocabulary, MovedEstate | None]:
-    """What `GraphStore.topology` reads: of which revision, and what has to be put back; `last`: the present one."""
-    if as_of is not None:
-        return last, vocabulary, estate_as_of(look, last, as_of, vocabulary)
-    if known_at is not None:
-        return known_at, vocabulary, moved_estate(look, known_at, vocabulary)
-    return last, vocabulary, None
-
-
-def _concerned(look: ReadTransaction, recorded: int) -> set[str]:
+def _concerned(look: Look, recorded: int) -> set[str]:
     """Records of which anything was recorded behind a revision; all others say now what they said then."""
     found = {row.id for kind in (RECORD, SAYING) for row in look.past_since(kind, recorded)}
     place = (recorded, 1 << 62)
@@ -103,8 +94,7 @@ def _then(
 ) -> _Then:
     known = record_at(recorded, record, open_said(record, vocabulary), [row for row in moved if row.n > recorded])
     gone, misses = (known.gone, known.misses) if known is not None else (False, 0)
-    told = [one for one in timeline(record, moved, sayings, vocabulary) if one.first <= at]
-    told.sort(key=lambda one: (one.last if one.last <= at else one.first, one.said.observed_at, one.said.content))
+    told = told_by(timeline(record, moved, sayings, vocabulary), at)
     if not told:
         return _Then(record, None, (), misses)
     lives = sightings_of(record, vocabulary)
@@ -152,14 +142,15 @@ def _folded(
     was = fold(group, vocabulary, at)
     weights = {(held.kind, held.value, held.realm): held.weight for held in now.identifiers}
     held = tuple(one._replace(weight=weights.get(one[:3], one.weight)) for one in was.identifiers)
-    return replace(was, id=now.id, identifiers=held)
+    # What the store had not been told yet is no contact that it knew of.
+    return replace(was, id=now.id, identifiers=held, first_seen=max(was.first_seen, now.first_seen))
 
 
 # -- relations -------------------------------------------------------------------------------------------------------
 
 
 def _relations(
-    look: ReadTransaction,
+    look: Look,
     then: Mapping[str, _Then],
     folded: Mapping[str, ConfigurationItem | None],
     vocabulary: Vocabulary,
@@ -200,7 +191,7 @@ def _relations(
         if unseen or not (kept or fresh):
             result[id_] = None
             continue
-        since = min([seen for _, seen in fresh] + ([standing.first_seen] if standing and kept else []))
+        since = min([seen for _, seen in fresh] + ([standing.first_seen] if standing else []))
         said = [*kept, *(witness for witness, _ in fresh)]
         result[id_] = relation(vocabulary.relation_types[type_], from_ci, to_ci, said, since)
     return result, ends
@@ -216,10 +207,12 @@ def _witness(one: _Then, claim: Claim) -> Witness:
 class _Meant:
     """To which CI of today a claim led: where it was tied to then, else what bears its reference now."""
 
-    def __init__(self, look: ReadTransaction, then: Mapping[str, _Then], vocabulary: Vocabulary) -> None:
+    def __init__(self, look: Look, then: Mapping[str, _Then], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         tied = {end for one in then.values() if one.speaking for end in one.speaking.ends or () if end is not None}
         self._leads = dict(look.leads(tied))
+        led = {self._leads.get(end, end) for end in tied}
+        self._there = look.items(led).keys()
         asked = {
             claim.reference
             for one in then.values()
@@ -234,7 +227,11 @@ class _Meant:
     def by(self, speaking: Said) -> Iterator[str | None]:
         """The ends of each claim."""
         for claim, end in _claims(speaking):
-            yield self._leads.get(end, end) if end is not None else self._now(claim.reference)
+            if end is None:
+                yield self._now(claim.reference)
+            else:
+                led = self._leads.get(end, end)
+                yield led if led in self._there else None  # it was forgotten since
 
     def _now(self, reference: str) -> str | None:
         parsed = parse_reference(reference, self._vocabulary)

@@ -29,16 +29,16 @@ class MovedEstate:
     def ci_rows(self, now: Iterable[CIRow]) -> Iterator[CIRow]:
         """CIs in the order of id."""
         moved = self.cis.cis
-        before = (_ci_row(ci) for _, ci in sorted(moved.items()) if ci is not None)
+        before = (ci_row_of(ci) for _, ci in sorted(moved.items()) if ci is not None)
         return heapq.merge((row for row in now if row.id not in moved), before, key=lambda row: row.id)
 
     def relation_rows(self, now: Iterable[RelationRow]) -> Iterator[RelationRow]:
         """Relations in the order of id."""
         moved = self.relations
         before = (
-            _relation_row(relation)
+            relation_row_of(relation)
             for _, relation in sorted(moved.items())
-            if relation is not None and (relation.effect != "none" or relation.type in CARRYING)
+            if relation is not None and is_shown(relation)
         )
         return heapq.merge((row for row in now if _id(row) not in moved), before, key=_id)
 
@@ -77,7 +77,13 @@ def moved_estate(look: ReadTransaction, revision: int, vocabulary: Vocabulary) -
     return MovedEstate(moved_cis(look, revision, vocabulary, records=False), relations, records)
 
 
-def _ci_row(ci: ConfigurationItem) -> CIRow:
+def is_shown(relation: Relation) -> bool:
+    """Whether a topology shows the relation at all."""
+    return relation.effect != "none" or relation.type in CARRYING
+
+
+def ci_row_of(ci: ConfigurationItem) -> CIRow:
+    """What a topology takes of a CI."""
     root = ci.facts.get("network_root")
     return CIRow(
         ci.id, ci.name, ci.ci_class, ci.whole_number("tier"), ci.lifecycle, ci.text("owner"),
@@ -85,7 +91,8 @@ def _ci_row(ci: ConfigurationItem) -> CIRow:
     )  # fmt: skip
 
 
-def _relation_row(relation: Relation) -> RelationRow:
+def relation_row_of(relation: Relation) -> RelationRow:
+    """What a topology takes of a relation."""
     return RelationRow(
         relation.from_ci, relation.to_ci, relation.type, to_json(relation.requirements), relation.effect,
         relation.strength, relation.confidence, relation.human, relation.stale,

@@ -8,7 +8,10 @@ from graph.store import ItemView, ReadTransaction, RecordTimes
 
 
 def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEstate) -> ItemView | None:
-    """A CI of today with everything that is believed to have stood around it; None where nothing was said of it yet."""
+    """A CI with everything that is believed to have stood around it; None where nothing was said of it yet.
+
+    `revision`: the one whose identity is meant. `estate`: all that has to be put back, from the present to there too.
+    """
     moved, at = estate.cis, estate.cis.at
     ci = moved.cis[id_] if id_ in moved.cis else look.items([id_]).get(id_)
     if ci is None:
@@ -22,9 +25,10 @@ def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEsta
     }
     records = {}
     for key, record in look.records(records_named(ci, relations)).items():
-        observed_at = (moved.records[key].said if key in moved.records else record.versions[-1].said).observed_at
-        seen = min(observed_at, at)
-        records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, record.ci)
+        state = moved.records.get(key)
+        seen = min((state.said if state else record.versions[-1].said).observed_at, at)
+        home = state.ci if state else record.ci
+        records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, home)
     return ItemView(
         revision, replace(ci, last_seen=min(ci.last_seen, max(at, ci.first_seen))), records, relations, neighbours
     )

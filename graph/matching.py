@@ -61,8 +61,14 @@ def bears(ci: ConfigurationItem, key: str, then: Then, vocabulary: Vocabulary) -
         return name_key(ci.name) == key
     if space == "record":
         return rest in then.records and then.records[rest].ci == ci.id
-    borne = {own for record in ci.records for own in _keys(ci.id, then.records.get(record), then.at, vocabulary)}
+    borne = borne_keys(ci, then, vocabulary)
     return key in borne or (key.endswith("|") and any(own.startswith(key) for own in borne))
+
+
+def borne_keys(ci: ConfigurationItem, then: Then, vocabulary: Vocabulary) -> set[str]:
+    """Linking keys, and keys of records, that lead to the CI."""
+    records = {f"record|{key}" for key in ci.records if key in then.records and then.records[key].ci == ci.id}
+    return records.union(*(_keys(ci.id, then.records.get(key), then.at, vocabulary) for key in ci.records))
 
 
 def _keys(ci: str, state: PastState | None, at: int, vocabulary: Vocabulary) -> set[str]:

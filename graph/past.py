@@ -26,6 +26,13 @@ HORIZON = ("history", "horizon")
 """the document that says from which revision on the past is kept (`{"revision": n}`); none: from the first"""
 
 
+TOMBSTONES = "purged"
+"""kind of the documents, by id of a CI, that say that it was forgotten: {ci, revision, at, realms}"""
+PURGED = ("history", "purged")
+"""the document that says of what the past lacks something that was forgotten since: {revision, at: of the last purge,
+born: the first revision, first_seen: the first time that any of it was}"""
+
+
 class PastRow(NamedTuple):
     """One thing as it stood before revision `n` moved it."""
 
@@ -110,6 +117,7 @@ def _record_body(past: PastRecord) -> dict[str, Any]:
             body[name] = value
     if said is not None:
         body["said"] = _said_body(*said)
+    if said is not None or was.since != now.since:
         body["since"] = was.since
     return body
 

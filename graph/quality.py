@@ -28,7 +28,7 @@ Cell = tuple[str | None, str | None]
 
 @dataclass(slots=True)
 class Measures:
-    """Counts of one cell. All but `unresolved` (ends) and `duplicates` (pairs) count CIs."""
+    """Counts of one cell. All but `unresolved` (ends), `duplicates` and `reviews` (pairs) count CIs."""
 
     cis: int = 0
     expected: int = 0
@@ -45,6 +45,7 @@ class Measures:
     """attribute → CIs on which its value is disputed"""
     unresolved: int = 0
     duplicates: int = 0
+    reviews: int = 0
 
     def add(self, other: "Measures") -> None:
         """Count what the other has counted too."""
@@ -55,7 +56,9 @@ class Measures:
                 mine[attribute] = mine.get(attribute, 0) + count
 
 
-_COUNTS = ("cis", "expected", "said", "incomplete", "stale", "orphans", "conflicts", "unresolved", "duplicates")
+_COUNTS = (
+    "cis", "expected", "said", "incomplete", "stale", "orphans", "conflicts", "unresolved", "duplicates", "reviews",
+)  # fmt: skip
 
 
 class Shared(NamedTuple):
@@ -83,7 +86,33 @@ class Pair(NamedTuple):
 
     def cells(self) -> set[Cell]:
         """Where the pair counts: in each cell in which one of the two does."""
-        return {*cells_of(self.a.ci_class, self.a.sources), *cells_of(self.b.ci_class, self.b.sources)}
+        return _cells_of_both(self.a, self.b)
+
+
+class OpenReview(NamedTuple):
+    """Two CIs, by id, of which a person is asked whether they are one."""
+
+    id: str
+    a: str
+    b: str
+    score: float | None
+
+
+class AskedPair(NamedTuple):
+    """An open review with both its CIs."""
+
+    review: str
+    score: float | None
+    a: Twin
+    b: Twin
+
+    def cells(self) -> set[Cell]:
+        """As `Pair.cells`."""
+        return _cells_of_both(self.a, self.b)
+
+
+def _cells_of_both(a: Twin, b: Twin) -> set[Cell]:
+    return {*cells_of(a.ci_class, a.sources), *cells_of(b.ci_class, b.sources)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +124,8 @@ class Quality:
     cells: Mapping[Cell, Measures]
     pairs: tuple[Pair, ...]
     """in the order of both ids"""
+    asked: tuple[AskedPair, ...] = ()
+    """in the order of review id"""
 
 
 def cells_of(ci_class: str, sources: Iterable[str]) -> Iterator[Cell]:
@@ -106,14 +137,16 @@ def cells_of(ci_class: str, sources: Iterable[str]) -> Iterator[Cell]:
         yield (ci_class, source)
 
 
-def take_stock(survey: Survey, vocabulary: Vocabulary, realms: Collection[str] = ()) -> Quality:
-    """Quality of what stands in these realms, of everything where none is named.
+def take_stock(
+    survey: Survey, vocabulary: Vocabulary, realms: Collection[str] = (), reviews: Collection[OpenReview] = ()
+) -> Quality:
+    """Quality of what stands in these realms, of everything where none is named. `reviews`: those that are open.
 
     Ages are taken at the time of the revision. One pass over the CIs, one over the records whose ends wait, and one
     look at CIs that share an identifier: O(CIs + such records); holds an id a CI and twelve bytes an identifier.
     """
     seen = frozenset(realms)
-    counting = _Counting(vocabulary, survey.recorded_at)
+    counting = _Counting(vocabulary, survey.recorded_at, {ci for review in reviews for ci in (review.a, review.b)})
     for ci in survey.cis():
         if not seen or not seen.isdisjoint(ci.realms):
             counting.take(ci)
@@ -128,8 +161,17 @@ def take_stock(survey: Survey, vocabulary: Vocabulary, realms: Collection[str] =
     for pair in pairs:
         for cell in pair.cells():
             cells[cell].duplicates += 1
+    twins = counting.twins
+    asked = tuple(
+        AskedPair(one.id, one.score, twins[one.a], twins[one.b])
+        for one in sorted(reviews)
+        if one.a in twins and one.b in twins
+    )
+    for doubt in asked:
+        for cell in doubt.cells():
+            cells[cell].reviews += 1
     cells.setdefault((None, None), Measures())
-    return Quality(survey.revision, survey.recorded_at, dict(cells), pairs)
+    return Quality(survey.revision, survey.recorded_at, dict(cells), pairs, asked)
 
 
 def in_sight(end: UnresolvedEnd, realms: Collection[str]) -> bool:
@@ -143,7 +185,10 @@ _NOTHING: frozenset[str] = frozenset()
 class _Counting:
     """CIs of the same class and sources are counted together, and spread over the cells at the end."""
 
-    def __init__(self, vocabulary: Vocabulary, now: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, now: int, asked_about: Collection[str] = ()) -> None:
+        self.asked_about = asked_about
+        self.twins: dict[str, Twin] = {}
+        """of those CIs that are there"""
         self.vocabulary = vocabulary
         self.expected = {name: frozenset(names) for name, names in expected_of_classes(vocabulary).items()}
         self.stale = stale_before(vocabulary, now)
@@ -186,6 +231,8 @@ class _Counting:
             self.holders.append(len(self.ids))
         self.ids.append(ci.id)
         self.sources.append(ci.sources)
+        if ci.id in self.asked_about:
+            self.twins[ci.id] = Twin(ci.id, ci.ci_class, ci.name, ci.sources)
 
     def strong(self, identifiers: Iterable[Any], ci_class: str) -> Iterator[tuple[str, str, str]]:
         """What a CI shares with nothing else of its kind: (kind of thing, linking key, value as it is spelled).

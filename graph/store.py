@@ -80,7 +80,8 @@ class WriteTransaction(Surroundings, Protocol):
     def apply(self, patch: GraphPatch) -> int:
         """Write the patch; the revision it became. Raises graph.ledger.Conflict if a document's version moved.
 
-        An empty patch is not written and returns the revision before. At most once per transaction.
+        What it forgets is gone from every past too. An empty patch is not written and returns the revision before. At
+        most once per transaction.
         """
 
 
@@ -202,6 +203,12 @@ class ReadTransaction(Protocol):
     def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
         """As GraphStore.bearers."""
 
+    def children(self, cis: Collection[str]) -> tuple[str, ...]:
+        """Keys of the records whose `within` means one of these CIs."""
+
+    def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Keys of the records with a claim that waits for each lookup key; keys nobody waits for are left out."""
+
     def waiting_records(self) -> frozenset[str]:
         """Keys of the records with a claim that waits."""
 
@@ -311,8 +318,11 @@ class GraphStore(Ledger, Protocol):
     def topology(self, known_at: int | None = None, as_of: int | None = None) -> Topology:
         """The estate of one revision as arrays: the present one, or that one as it stood.
 
-        With `as_of` (microseconds UTC, not together with `known_at`) as it is now believed to have been at that time.
+        With `as_of` (microseconds UTC) as it is believed to have been at that time: now, or at revision `known_at`.
         """
+
+    def renewed(self, held: Topology) -> Topology:
+        """The present estate, from an earlier reading of it: what moved since is read, unless that is very much."""
 
     def counts(self) -> StoreCounts:
         """How much there is, for metrics and `doctor`."""

@@ -4,6 +4,8 @@ A store fills it in one pass; `impact` reads it and nothing else. CIs are number
 so that two stores with the same content give the same numbers.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,25 @@ NO_NEED = 0
 
 LIFECYCLES = ("live", "missing", "retired")
 EFFECTS = ("down", "degraded", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers(Mapping[str, int]):
+    """The number of each id: its position among the sorted ids. Nothing to build, nothing to hold."""
+
+    ids: Sequence[str]
+
+    def __getitem__(self, id_: str) -> int:
+        at = bisect_left(self.ids, id_)
+        if at == len(self.ids) or self.ids[at] != id_:
+            raise KeyError(id_)
+        return at
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from cmdb.uncollected import uncollected
 from cmdb.vocabulary import HUMAN
 from graph.encoding import decode_requirements
 from graph.topology import EFFECTS, LIFECYCLES, NO_GROUP, UNKNOWN_TIER, LooseEnd, Topology
+from graph.word_codes import WordCodes, in_order
 
 AT_ONCE = 100_000
 """relations that are turned into columns together"""
@@ -64,16 +65,6 @@ def waiting_row(
     return WaitingRow(ci, source, payload, key)
 
 
-class _Numbers:
-    """Gives each word a number as it comes."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def of(self, word: str) -> int:
-        return self.known.setdefault(word, len(self.known))
-
-
 def build_topology(
     revision: int, cis: Iterable[CIRow], relations: Iterable[RelationRow], waiting: Iterable[WaitingRow]
 ) -> Topology:
@@ -92,39 +83,42 @@ def _built(
     lifecycles: list[int] = []
     owners: dict[int, str] = {}
     roots: list[int] = []
-    classes, types, groups = _Numbers(), _Numbers(), _Numbers()
+    classes, types, groups = WordCodes(), WordCodes(), WordCodes()
     for row in cis:
         at = len(ids)
         ids.append(row.id)
         names.append(row.name)
         class_of.append(classes.of(row.ci_class))
-        tiers.append(UNKNOWN_TIER if row.tier is None else max(0, min(row.tier, 127)))
+        tiers.append(tier_of(row))
         lifecycles.append(LIFECYCLES.index(row.lifecycle))
         if row.owner is not None:
             owners[at] = row.owner
         if row.network_root:
             roots.append(at)
     number = {id_: at for at, id_ in enumerate(ids)}
-    columns = _Columns(number, types, groups)
+    columns = RelationColumns(number, types, groups)
     told = iter(relations)
     while rows := list(islice(told, AT_ONCE)):
         columns.take(rows)
-    one, other, type_of, group_of, need, effect, strength, confidence, human, stale = columns.whole()
+    one, other, type_codes, group_codes, need, effect, strength, confidence, human, stale = columns.whole()
+    class_names, class_codes = in_order(list(classes.known), np.array(class_of, np.int16))
+    type_names, type_of = in_order(list(types.known), type_codes)
+    group_names, group_of = in_order(list(groups.known), group_codes)
     return Topology(
         revision=revision,
         ids=ids,
         names=names,
-        classes=list(classes.known),
-        class_of=np.array(class_of, np.int16),
+        classes=class_names,
+        class_of=class_codes,
         tier=np.array(tiers, np.int8),
         lifecycle=np.array(lifecycles, np.int8),
         owners=owners,
         network_roots=np.array(roots, np.int32),
         from_ci=one,
         to_ci=other,
-        types=list(types.known),
+        types=type_names,
         type_of=type_of,
-        groups=list(groups.known),
+        groups=group_names,
         group_of=group_of,
         need=need,
         effect=effect,
@@ -132,18 +126,23 @@ def _built(
         confidence=confidence,
         human=human,
         stale=stale,
-        loose_ends=tuple(_loose_ends(waiting, number)),
+        loose_ends=tuple(loose_ends(waiting, number)),
     )
 
 
-class _Columns:
+def tier_of(row: CIRow) -> int:
+    """The tier as a topology keeps it."""
+    return UNKNOWN_TIER if row.tier is None else max(0, min(row.tier, 127))
+
+
+class RelationColumns:
     """Relations by column, a part at a time; one that stands in several groups has a row for each."""
 
     KINDS = (np.int32, np.int32, np.int16, np.int32, np.int32, np.int8, np.float32, np.float32, np.bool_, np.bool_)
 
-    def __init__(self, number: Mapping[str, int], types: _Numbers, groups: _Numbers) -> None:
+    def __init__(self, number: Mapping[str, int], types: WordCodes, groups: WordCodes) -> None:
         self._number, self._types, self._groups = number, types, groups
-        self._required = _Numbers()
+        self._required = WordCodes()
         self._group_of: list[int] = []
         self._need: list[int] = []
         self._human: list[bool] = []
@@ -190,7 +189,8 @@ class _Columns:
         return tuple(np.concatenate(parts) for parts in zip(*self._parts, strict=True))
 
 
-def _loose_ends(waiting: Iterable[WaitingRow], number: Mapping[str, int]) -> Iterator[LooseEnd]:
+def loose_ends(waiting: Iterable[WaitingRow], number: Mapping[str, int]) -> Iterator[LooseEnd]:
+    """The claims that wait; `number`: CI id → its number."""
     for row in waiting:
         at = number.get(row.ci)
         if at is None:

@@ -1,39 +1,19 @@
 """orient: the estate as one graph in which every edge reads "when this fails, that suffers"."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from graph.topology import EFFECTS, LIFECYCLES, Topology
+from graph.topology import EFFECTS, LIFECYCLES, Numbers, Topology
 from impact.ordering import sweep_order
 from impact.requirements import Requirements, UnmetRequirement, requirements_of
 from impact.rows import Ints, Rows, by_two_keys, gather, transposed
 
 DEGRADED = EFFECTS.index("degraded")
 MISSING, RETIRED = LIFECYCLES.index("missing"), LIFECYCLES.index("retired")
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers(Mapping[str, int]):
-    """The number of each id: its position among the sorted ids. Nothing to build, nothing to hold."""
-
-    ids: Sequence[str]
-
-    def __getitem__(self, id_: str) -> int:
-        at = bisect_left(self.ids, id_)
-        if at == len(self.ids) or self.ids[at] != id_:
-            raise KeyError(id_)
-        return at
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.ids)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 class Needs(NamedTuple):

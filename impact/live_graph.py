@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from graph.topology import Topology
 from impact.impact_graph import ImpactGraph, orient
@@ -10,17 +10,23 @@ from impact.warming import warm
 
 HELD_FOR = 15 * 60.0
 """seconds that a graph is held after a list was begun on it"""
+HELD = 8
+"""graphs held at the same time; beyond them the one that was asked for longest ago is let go"""
 
 
 class LiveGraph:
     """Holds the graph of the last revision that was asked for. Thread-safe; loads once however many ask."""
 
     def __init__(
-        self, load: Callable[[], Topology], revision: Callable[[], int], clock: Callable[[], float] = time.monotonic
+        self,
+        load: Callable[[Topology | None], Topology],
+        revision: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`load`: the present topology, from the one that is held, if any."""
         self._load, self._revision, self._clock = load, revision, clock
         self._now: ImpactGraph | None = None
-        self._held: dict[int, tuple[ImpactGraph, float]] = {}
+        self._held: dict[tuple[int, Hashable], tuple[ImpactGraph, float]] = {}
         self._lock = threading.Lock()
 
     def now(self) -> ImpactGraph:
@@ -32,22 +38,28 @@ class LiveGraph:
         with self._lock:
             graph = self._now
             if graph is None or graph.topology.revision < wanted:
-                graph = self._now = orient(self._load())
+                graph = self._now = orient(self._load(graph.topology if graph is not None else None))
         return graph
 
-    def hold(self, graph: ImpactGraph) -> None:
-        """Keep a graph for those who read a list of it page by page."""
+    def hold(self, graph: ImpactGraph, of: Hashable = None) -> None:
+        """Keep a graph for those who read a list of it page by page; `of`: what beside its revision it follows from."""
         now = self._clock()
         with self._lock:
-            self._held = {r: (g, until) for r, (g, until) in self._held.items() if until > now}
-            self._held[graph.topology.revision] = (graph, now + HELD_FOR)
+            held = {asked: (g, until) for asked, (g, until) in self._held.items() if until > now}
+            held.pop((graph.topology.revision, of), None)
+            held[graph.topology.revision, of] = (graph, now + HELD_FOR)
+            self._held = dict(list(held.items())[-HELD:])
+
+    def held(self, revision: int, of: Hashable = None) -> ImpactGraph | None:
+        """The graph of a revision that was held `of` the same; None where it is gone."""
+        with self._lock:
+            held = self._held.get((revision, of))
+        return held[0] if held is not None and held[1] > self._clock() else None
 
     def at(self, revision: int) -> ImpactGraph | None:
-        """The graph of a revision that is held, or the present one; None where it is gone."""
-        with self._lock:
-            held = self._held.get(revision)
-        if held is not None:
-            return held[0]
+        """The present graph if it is of this revision."""
+        if self._revision() != revision:
+            return None  # and nothing is loaded for it
         graph = self.now()
         return graph if graph.topology.revision == revision else None
 

@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from api.cli.output import console, print_json, table
 from api.impact_answers import Asked, impact_answer, spof_answer
-from api.looking_back import NOW, Then, whole_ci_then
+from api.looking_back import NOW, Then, told_of_cut, whole_ci_then
 from api.resolution import resolve
 from api.tokens import Caller
 from api.views import past_event, run, whole_ci
@@ -27,7 +27,7 @@ def show_ci(system: System, caller: Caller, ref: str, then: Then = NOW, *, as_js
     found = whole_ci_then(system, then, ref, caller)
     if found is None:
         raise UnknownReference(f"no CI bears {ref}")
-    ci = whole_ci(found)
+    ci = whole_ci(found) | told_of_cut(system, then)
     if as_json:
         print_json(ci)
         return
@@ -153,7 +153,9 @@ def print_impact(found: dict[str, Any], *, dependencies: bool = False, rows: int
     if not dependencies and hidden > 0:
         console.print(f"… and {hidden} more: --limit and --json show them")
     if found["truncated"]:
-        console.print(f"[yellow]the list is cut by {found['truncated']}; the summary is not[/yellow]")
+        lacking = "what was purged since is lacking in all of it"
+        cut = f"the list is cut by {found['truncated']}; the summary is not"
+        console.print(f"[yellow]{lacking if found['truncated'] == 'history' else cut}[/yellow]")
     _print_coverage(found["coverage"])
 
 

@@ -9,7 +9,7 @@ from api.wiring import System
 from cmdb.errors import UnknownReference
 from discovery.run import Errand
 from discovery.source import Source
-from discovery.source_instance import instance, place_of, settings_to_run, source_of
+from discovery.source_instance import instance, place_of, scopes_of, settings_to_run, source_of
 from discovery.source_settings import clear_secrets, settings_of, variable_of
 from discovery.sources import SOURCES
 
@@ -54,7 +54,8 @@ def chosen_source(system: System, name: str, said: list[str]) -> Chosen:
     source = source_of(system.means, found)
     _warn_of_clear(source, given)
     settings = settings_to_run(system.means, found, given)
-    return Chosen(source, settings, Errand(instance=found.name, place=place_of(source, settings)))
+    place, scopes = place_of(source, settings), scopes_of(source, settings)
+    return Chosen(source, settings, Errand(instance=found.name, place=place, scopes=scopes))
 
 
 def _warn_of_clear(source: Source, given: dict[str, str]) -> None:

@@ -189,6 +189,21 @@ def tick(as_json: Json = False) -> None:
         tick_now(system(), as_json=as_json)
 
 
+@app.command(epilog=example("cmdb purge --preview", "cmdb purge --older-than 730 --json"))
+def purge(
+    older_than: Annotated[
+        int | None, typer.Option(min=1, help="Days since it was retired and last seen.", metavar="DAYS")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Say what would go, and keep it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Forget what was retired long ago, with all of its past; its ids are known to have been purged."""
+    with plain_errors():
+        from api.cli.purging import purge_now
+
+        purge_now(system(), older_than, preview=preview, as_json=as_json)
+
+
 @app.command(
     epilog=example(
         "cmdb impact name:core-switch-1", "cmdb impact name:payments --dependencies", "cmdb impact ip:10.0.0.5 --json"

@@ -74,7 +74,7 @@ def _pairs(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _found(built: "System", filters: "Filters", then: "Then", format: str, limit: int) -> int:
     """Print it; 1 where nothing is found."""
-    from api.looking_back import all_found_then, found_then
+    from api.looking_back import all_found_then, found_then, told_of_cut
     from api.searching import known_of_today, search_for
     from api.views import found_ci
     from cmdb.errors import Invalid
@@ -92,10 +92,12 @@ def _found(built: "System", filters: "Filters", then: "Then", format: str, limit
     items = [found_ci(ci) for ci in found[:limit]]
     more = len(found) > limit
     if format == "json":
-        print_json({"items": items, "next": None, "more": more})
+        print_json({"items": items, "next": None, "more": more, **told_of_cut(built, then)})
     else:
         table(
-            f"{len(items)} found" + (", and more: raise --limit" if more else ""),
+            f"{len(items)} found"
+            + (", and more: raise --limit" if more else "")
+            + (", without what was purged since" if told_of_cut(built, then) else ""),
             ("class", "name", "lifecycle", "tier", "owner", "last seen", "id"),
             [(i["class"], i["name"], i["lifecycle"], i["tier"], i["owner"], i["last_seen"], i["id"]) for i in items],
         )

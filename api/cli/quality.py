@@ -59,15 +59,16 @@ def _count(classes: tuple[str, ...], sources: tuple[str, ...], realms: tuple[str
         rows.append({"class": "all", **{key: found[key] for key in ("cis", *MEASURES)}})
     table(
         f"Quality at revision {found['revision']}",
-        ("class", "source", "CIs", "said", *(name.replace("_", " ") for name in ("incomplete", *MEASURES[1:]))),
+        ("class", "source", "CIs", "said", "incomplete", *(name.replace("_", " ") for name in MEASURES[1:]), "asked"),
         [
             (row.get("class"), row.get("source"), row["cis"]["count"], _percent(row["completeness"]["share"]),
-             *(row[name]["count"] or None for name in MEASURES))
+             *(row[name]["count"] or None for name in MEASURES), row["duplicates"]["open_reviews"]["count"] or None)
             for row in rows
         ],
     )  # fmt: skip
     console.print(
-        "\ncmdb find --incomplete | --stale | --orphan | --conflict '*' lists them; --json names each question"
+        "\ncmdb find --incomplete | --stale | --orphan | --conflict '*' lists them; --json names each question; "
+        "cmdb review answers what is asked"
     )
 
 

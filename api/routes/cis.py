@@ -19,7 +19,7 @@ from api.asking import (
     Text,
     TheSystem,
     When,
-    page,
+    first_page,
     place_in,
     question_of,
     reads,
@@ -27,7 +27,7 @@ from api.asking import (
 )
 from api.doorway import whole
 from api.exporting import Format, streamed
-from api.looking_back import NOW, Then, all_found_then, found_then, then_from, whole_ci_then
+from api.looking_back import NOW, Then, all_found_then, found_then, is_cut, then_from, told_of_cut, whole_ci_then
 from api.resolution import resolve
 from api.searching import Filters, known_of_today, listed, search_for, tiers
 from api.tokens import Caller
@@ -123,18 +123,22 @@ def get_cis(
             revision, everything = system.store.search_all(query)
         else:
             revision, everything = system.store.revision()[0], all_found_then(system, then, query)
-        return streamed(format, (found_ci(ci) for ci in everything), revision)
+        return streamed(format, (found_ci(ci) for ci in everything), revision, cut=is_cut(system, then))
     question = question_of(request, caller)
-    place = place_in(system, question, cursor, str, str)
+    place = place_in(system, question, cursor, str, str, int)
     after = (place[0], place[1]) if place is not None else None
     query = search_for(filters, system, caller)
+    known = place[2] if place is not None else system.store.revision()[0]
+    then = then.held_at(known)
     found = found_then(system, then, query, after=after, limit=limit + 1)
-    shown = found[:limit]
-    return page(
+    return first_page(
         system,
         question,
-        [found_ci(ci) for ci in shown],
-        (lambda: (name_key(shown[-1].name), shown[-1].id)) if len(found) > limit else None,
+        found,
+        limit,
+        lambda ci: (name_key(ci.name), ci.id, known),
+        found_ci,
+        **told_of_cut(system, then),
     )
 
 
@@ -151,7 +155,8 @@ def one_ci(system: System, ref: str, caller: Caller, then: Then = NOW) -> Respon
     view = whole_ci_then(system, then, ref, caller)
     if view is None:
         raise UnknownReference(f"no CI bears {ref}")
-    return json_answer(whole_ci(view, unseen(system, caller, view.neighbours.items())))
+    shown = whole_ci(view, unseen(system, caller, view.neighbours.items()))
+    return json_answer({**shown, **told_of_cut(system, then)})
 
 
 @router.get("/cis/{ref}", dependencies=[reads("known_at", "as_of")])
@@ -168,12 +173,13 @@ def get_history(
     before = (place[0], place[1]) if place is not None else None
     ci = resolve(system, ref, caller)
     found = system.store.history(ci, before=before, limit=limit + 1)
-    shown = found[:limit]
-    return page(
+    return first_page(
         system,
         question,
-        [past_event(event) for event in shown],
-        (lambda: (shown[-1].revision, shown[-1].seq)) if len(found) > limit else None,
+        found,
+        limit,
+        lambda event: (event.revision, event.seq),
+        past_event,
         revision=system.store.revision()[0],
     )
 
@@ -227,13 +233,7 @@ def get_records(
         if len(more) <= limit:
             break
         after = record_key(*more[-1][:3])
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [record_place(record) for record in shown],
-        (lambda: (record_key(*shown[-1][:3]),)) if len(found) > limit else None,
-    )
+    return first_page(system, question, found, limit, lambda record: (record_key(*record[:3]),), record_place)
 
 
 @router.get("/classes", dependencies=[reads()])

@@ -8,18 +8,7 @@ from pydantic import Field
 
 from api.access import CORRECT, READ, needs
 from api.answers import json_answer
-from api.asking import (
-    Cursor,
-    Limit,
-    Question,
-    Text,
-    TheSystem,
-    page,
-    place_in,
-    question_of,
-    reads,
-    writes,
-)
+from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, page, place_in, question_of, reads, writes
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
 from api.identity_views import explanation, pattern, resolution, reviews
@@ -233,10 +222,6 @@ def get_decisions(
     place = place_in(system, question, cursor, str)
     after: str | None = place[0] if place is not None else None
     found = system.store.documents(DECISIONS, after=after, limit=limit + 1, newest_first=True)
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [decision_view(document.body) for document in shown],
-        (lambda: (shown[-1].key,)) if len(found) > limit else None,
+    return first_page(
+        system, question, found, limit, lambda document: (document.key,), lambda document: decision_view(document.body)
     )

@@ -60,7 +60,7 @@ def _quality(system: System, caller: Caller, registry: CollectorRegistry, cis: i
     if counted is None or caller.realms:
         return
     Gauge("cmdb_quality_revision", "revision that quality was counted at", registry=registry).set(counted.revision)
-    help_ = "what is not as it should be: CIs, for duplicates pairs, for unresolved_ends ends"
+    help_ = "what is not as it should be: CIs, for duplicates and open_reviews pairs, for unresolved_ends ends"
     gauge = Gauge("cmdb_quality", help_, ("class", "measure"), registry=registry)
     for (ci_class, source), measures in counted.cells.items():
         if ci_class is not None and source is None:
@@ -68,6 +68,7 @@ def _quality(system: System, caller: Caller, registry: CollectorRegistry, cis: i
                 ("incomplete", measures.incomplete),
                 ("stale", measures.stale),
                 ("duplicates", measures.duplicates),
+                ("open_reviews", measures.reviews),
                 ("orphans", measures.orphans),
                 ("conflicts", measures.conflicts),
                 ("unresolved_ends", measures.unresolved),

@@ -10,6 +10,7 @@ from api.answers import json_answer
 from api.asking import Cursor, Limit, TheSystem, When, page, place_in, question_of, reads
 from api.diff_answers import diff_answer
 from api.event_feed import BEGINNING, feed, place_from, spelled_place, stream
+from api.looking_back import is_feed_cut
 from api.tokens import Caller, caller_of
 from api.views import past_event
 
@@ -55,6 +56,7 @@ def get_events(
         [past_event(event) for event in found.events],
         (lambda: found.place) if found.more else None,
         place=spelled_place(found.place),
+        **({"truncated": "history"} if is_feed_cut(system, place[0] if going_on is None else going_on[0]) else {}),
         revision=system.store.revision()[0],
     )
 

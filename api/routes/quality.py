@@ -1,7 +1,7 @@
 """Section 2: how good what is known is, and what was never looked at."""
 
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
@@ -16,14 +16,14 @@ from api.asking import (
     Several,
     Text,
     TheSystem,
-    page,
+    first_page,
     place_in,
     question_of,
     reads,
     writes,
 )
 from api.coverage_answers import coverage_answer
-from api.quality_views import pair, spelled_quality, unresolved_end
+from api.quality_views import asked_pair, pair, spelled_quality, unresolved_end
 from api.sampling import MOST_CIS, Sampling, sample_answer
 from api.searching import listed, realms_in_sight
 from api.tokens import Caller
@@ -50,6 +50,36 @@ class SampleAsked(Question):
     settings: dict[Text, dict[Text, Any]] = Field({}, max_length=100)
 
 
+class Cell(NamedTuple):
+    """A number of the quality page whose list is asked for, and which page of the list."""
+
+    cell: tuple[str | None, str | None]
+    """class and source"""
+    realms: tuple[str, ...]
+    question: str
+    limit: int
+    cursor: str | None
+
+
+def _cell(
+    request: Request,
+    system: TheSystem,
+    caller: Reader,
+    class_: ClassName = None,
+    source: One = None,
+    realm: Several = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Cell:
+    _declared(system, class_)
+    realms = realms_in_sight(listed(realm), caller)
+    return Cell((class_, source), realms, question_of(request, caller), limit, cursor)
+
+
+TheCell = Annotated[Cell, Depends(_cell)]
+OF_A_CELL = reads("class", "source", "realm", "limit", "cursor")
+
+
 @router.get(
     "/quality",
     dependencies=[reads("realm")],
@@ -61,49 +91,36 @@ def get_quality(system: TheSystem, caller: Reader, realm: Several = None) -> Res
     return json_answer(spelled_quality(system.stock.now(realms), system.vocabulary, listed(realm)))
 
 
-@router.get("/quality/duplicates", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
-def get_duplicates(
-    request: Request,
-    system: TheSystem,
-    caller: Reader,
-    class_: ClassName = None,
-    source: One = None,
-    realm: Several = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Response:
-    _declared(system, class_)
-    question = question_of(request, caller)
-    place = place_in(system, question, cursor, str, str)
+@router.get("/quality/duplicates", dependencies=[OF_A_CELL])
+def get_duplicates(system: TheSystem, asked: TheCell) -> Response:
+    place = place_in(system, asked.question, asked.cursor, str, str)
     after: tuple[str, str] = (place[0], place[1]) if place is not None else ("", "")
-    stock = system.stock.now(realms_in_sight(listed(realm), caller))
-    wanted = (found for found in stock.pairs if (found.a.id, found.b.id) > after and (class_, source) in found.cells())
-    found = list(islice(wanted, limit + 1))
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [pair(one) for one in shown],
-        (lambda: (shown[-1].a.id, shown[-1].b.id)) if len(found) > limit else None,
-    )
+    stock = system.stock.now(asked.realms)
+    wanted = (found for found in stock.pairs if (found.a.id, found.b.id) > after and asked.cell in found.cells())
+    found = list(islice(wanted, asked.limit + 1))
+    return first_page(system, asked.question, found, asked.limit, lambda one: (one.a.id, one.b.id), pair)
 
 
-@router.get("/quality/unresolved", dependencies=[reads("class", "source", "realm", "limit", "cursor")])
-def get_unresolved(
-    request: Request,
-    system: TheSystem,
-    caller: Reader,
-    class_: ClassName = None,
-    source: One = None,
-    realm: Several = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Response:
-    _declared(system, class_)
-    question = question_of(request, caller)
-    place = place_in(system, question, cursor, str, int)
+@router.get(
+    "/quality/reviews",
+    dependencies=[OF_A_CELL],
+    description="Pairs of CIs that are likely one and wait for a person: the open reviews, with what holds both sides "
+    "now. `/v1/reviews/{id}` has the evidence.",
+)
+def get_asked(system: TheSystem, asked: TheCell) -> Response:
+    place = place_in(system, asked.question, asked.cursor, str)
+    after: str = place[0] if place is not None else ""
+    stock = system.stock.now(asked.realms)
+    wanted = (found for found in stock.asked if found.review > after and asked.cell in found.cells())
+    found = list(islice(wanted, asked.limit + 1))
+    return first_page(system, asked.question, found, asked.limit, lambda one: (one.review,), asked_pair)
+
+
+@router.get("/quality/unresolved", dependencies=[OF_A_CELL])
+def get_unresolved(system: TheSystem, asked: TheCell) -> Response:
+    place = place_in(system, asked.question, asked.cursor, str, int)
     after: tuple[str, int] = (place[0], place[1]) if place is not None else ("", -1)
-    realms = frozenset(realms_in_sight(listed(realm), caller))
+    (class_, source), realms = asked.cell, frozenset(asked.realms)
 
     def meant(end: UnresolvedEnd) -> bool:
         return (
@@ -114,16 +131,10 @@ def get_unresolved(
         )
 
     def look(survey: Survey) -> list[UnresolvedEnd]:
-        return list(islice(filter(meant, survey.ends(after[0])), limit + 1))
+        return list(islice(filter(meant, survey.ends(after[0])), asked.limit + 1))
 
     found = system.store.survey(look)
-    shown = found[:limit]
-    return page(
-        system,
-        question,
-        [unresolved_end(end) for end in shown],
-        (lambda: (shown[-1].key, shown[-1].nth)) if len(found) > limit else None,
-    )
+    return first_page(system, asked.question, found, asked.limit, lambda end: (end.key, end.nth), unresolved_end)
 
 
 @router.post(

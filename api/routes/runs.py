@@ -16,7 +16,7 @@ from api.asking import (
     RawBody,
     Text,
     TheSystem,
-    page,
+    first_page,
     place_in,
     question_of,
     reads,
@@ -132,9 +132,7 @@ def get_runs(
         if len(more) <= limit:
             break
         after = more[-1].run_id
-    shown = found[:limit]
-    goes_on = len(found) > limit
-    return page(system, question, [run_view(run) for run in shown], (lambda: (shown[-1].run_id,)) if goes_on else None)
+    return first_page(system, question, found, limit, lambda run: (run.run_id,), run_view)
 
 
 @router.get("/runs/{run_id}", dependencies=[reads()])

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.access import OPERATE, READ, needs
 from api.answers import json_answer
-from api.asking import Cursor, Limit, Question, Text, TheSystem, page, place_in, question_of, reads, writes
+from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, place_in, question_of, reads, writes
 from api.idempotency import TheOnce
 from api.schedule_views import schedule as view
 from api.tokens import Caller
@@ -66,10 +66,15 @@ def get_schedules(
     question = question_of(request, caller)
     place = place_in(system, question, cursor, str)
     found = [one for one, _ in schedules.schedules(system.means, after=place[0] if place else None, limit=limit + 1)]
-    shown = found[:limit]
-    following = (lambda: (shown[-1].id,)) if len(found) > limit else None
-    seen = [view(one) for one in shown if _is_seen(system, one.source_instance, caller)]
-    return page(system, question, seen, following)
+    return first_page(
+        system,
+        question,
+        found,
+        limit,
+        lambda one: (one.id,),
+        view,
+        seen=lambda one: _is_seen(system, one.source_instance, caller),
+    )
 
 
 @router.post("/schedules", status_code=201, dependencies=[writes])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.access import OPERATE, READ, needs
 from api.answers import json_answer
-from api.asking import Cursor, Limit, Question, Text, TheSystem, page, place_in, question_of, reads, writes
+from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, place_in, question_of, reads, writes
 from api.idempotency import TheOnce
 from api.instance_views import checked, instance, preview
 from api.problems import Problem
@@ -59,9 +59,9 @@ def get_instances(
     question = question_of(request, caller)
     place = place_in(system, question, cursor, str)
     found = instances.instances(system.means, after=place[0] if place else None, limit=limit + 1)
-    shown = found[:limit]
-    following = (lambda: (shown[-1].name,)) if len(found) > limit else None
-    return page(system, question, [instance(one) for one in shown if caller.sees(one.realm)], following)
+    return first_page(
+        system, question, found, limit, lambda one: (one.name,), instance, seen=lambda one: caller.sees(one.realm)
+    )
 
 
 @router.post("", status_code=201, dependencies=[writes])

@@ -11,9 +11,9 @@ from pydantic import Field, SecretStr
 
 from discovery.clients.answer import RunEnds, Unauthorized
 from discovery.clients.asking import AskingSettings, patience_of
-from discovery.clients.http import TokenSource, fixed_token
-from discovery.clients.links import service_root
+from discovery.clients.links import server_name, service_root
 from discovery.clients.msgraph import Graph
+from discovery.clients.token import TokenSource, fixed_token
 from discovery.errors import SourceMisconfigured
 from discovery.source import Reading
 
@@ -45,7 +45,7 @@ class GraphSettings(AskingSettings):
 
 def open_graph(settings: GraphSettings, reading: Reading) -> Graph:
     """The tenant, ready to be asked; nothing is sent yet. Raises SourceMisconfigured."""
-    root = service_root(settings.base_url or WORLDWIDE, version=VERSION)
+    root = _root(settings)
     patience = patience_of(settings, reading)
     return Graph(root, token_source(settings, root), patience, now=reading.now, timeout=settings.timeout)
 
@@ -62,13 +62,19 @@ def token_source(settings: GraphSettings, root: str) -> TokenSource:
     return _Application(settings, root)
 
 
-def tenant_name(settings: GraphSettings, root: str) -> str:
-    """What scopes are called after: the tenant; without one what the token says, else the service's host."""
+def _root(settings: GraphSettings) -> str:
+    return service_root(settings.base_url or WORLDWIDE, version=VERSION)
+
+
+def tenant_name(settings: GraphSettings) -> str:
+    """What scopes are called after: the tenant; without one what the token says, else the service's host.
+
+    Raises SourceMisconfigured.
+    """
     if settings.tenant:
         return settings.tenant.strip().lower()
     token = settings.token.get_secret_value() if settings.token else ""
-    parts = urlsplit(root)
-    return _claim(token, "tid") or f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    return _claim(token, "tid") or server_name(_root(settings))
 
 
 class _Application:

@@ -1,16 +1,16 @@
 """One small client for services that speak JSON over HTTP: a token, patience, and nothing followed elsewhere."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from discovery.clients.answer import Again, Unauthorized, read_answer, shown
+from discovery.clients.answer import Again, RunEnds, Unauthorized, read_answer, shown
 from discovery.clients.patience import Patience
+from discovery.clients.token import TokenSource
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 CONNECT_TIMEOUT = 10.0
@@ -19,27 +19,11 @@ CONNECT_TIMEOUT = 10.0
 Parameters = Iterable[tuple[str, str]]
 
 
-class TokenSource(Protocol):
-    """Where a token comes from."""
-
-    def __call__(self, *, renew: bool) -> str:
-        """The token; with `renew` another one than before. Raises Unauthorized where there is no other."""
-        ...
-
-
-def fixed_token(token: str) -> TokenSource:
-    """A token that was given and cannot be renewed."""
-
-    def given(*, renew: bool) -> str:
-        if renew:
-            raise Unauthorized("the token is not accepted, or no longer (401): set another `token`")
-        return token
-
-    return given
-
-
 def broken_connection(what: str, error: Exception) -> Again:
-    """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request."""
+    """What broke, as the system calls it, else by its kind: the library's own text may hold the whole request.
+
+    Raises RunEnds where asking again is of no use: a certificate that is not trusted.
+    """
     import httpx  # heavy; whoever gets here has it already
 
     if isinstance(error, httpx.DecodingError):
@@ -47,6 +31,11 @@ def broken_connection(what: str, error: Exception) -> Again:
     cause: BaseException | None = error
     while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise RunEnds(
+            f"{what}: the server's certificate is not trusted ({cause.verify_message}): name the authority that signed "
+            "it with `ca_file` where the source has that setting, else among this machine's own authorities"
+        ) from None
     said = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(error).__name__
     return Again(f"{what}: no answer ({said})")
 
@@ -102,8 +91,8 @@ class JsonClient:
     ) -> dict[str, Any]:
         url = f"{self.root}{path}"
         what = shown(method, url)
-        attempts = self._patience.attempts()
-        renewed = False
+        attempts = self._patience.attempts(None if form is not None else self._token)
+        no: Again | Unauthorized
         while True:
             self._patience.check_stopped()
             try:
@@ -111,16 +100,10 @@ class JsonClient:
                 seconds = self._now() / 1_000_000
                 return read_answer(what, response.status_code, response.headers, response.content, seconds)
             except self._broken as broken:
-                again = broken_connection(what, broken)
-            except Unauthorized:
-                if renewed or form is not None or self._token is None:
-                    raise
-                self._token(renew=True)
-                renewed = True
-                continue
-            except Again as asked:
-                again = asked
-            wait(attempts.wait_after(again), self._patience)
+                no = broken_connection(what, broken)
+            except (Again, Unauthorized) as said:
+                no = said
+            wait(attempts.wait_after(no), self._patience)
 
     def _send(
         self, method: str, url: str, parameters: list[tuple[str, str]], form: dict[str, str] | None

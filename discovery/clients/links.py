@@ -29,6 +29,12 @@ def service_root(base_url: str, *, version: str = "", secret: bool = True) -> st
     return stated if parts.path or not version else f"{stated}/{version}"
 
 
+def server_name(url: str) -> str:
+    """What scopes are called after where nothing better is known: the host, with the port where one is stated."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+
+
 def belongs(link: str, root: str) -> bool:
     """Whether a link leads to the same service: scheme, host, port, and below the root's path."""
     try:

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from discovery.clients.answer import Again, Refused, Unauthorized, Unreadable, read_answer, shown
-from discovery.clients.http import CONNECT_TIMEOUT, TokenSource, broken_connection
+from discovery.clients.http import CONNECT_TIMEOUT, broken_connection
 from discovery.clients.links import own_link
 from discovery.clients.patience import Patience
+from discovery.clients.token import TokenSource
 
 if TYPE_CHECKING:
     import httpx
@@ -100,23 +101,16 @@ class Graph:
     async def _ask(self, url: str) -> Row:
         """One question until it is answered, refused, or patience is at its end."""
         what = shown("GET", url)
-        attempts = self._patience.attempts()
-        renewed = False
+        attempts = self._patience.attempts(self._token)
         while True:
             self._patience.check_stopped()
             try:
                 response = await self._send(url)
                 seconds = self._now() / 1_000_000
                 return read_answer(what, response.status_code, response.headers, response.content, seconds)
-            except Unauthorized:
-                if renewed:
-                    raise
-                self._token(renew=True)
-                renewed = True
-                continue
-            except Again as asked:
-                again = asked
-            for piece in self._patience.slices(attempts.wait_after(again)):
+            except (Again, Unauthorized) as said:
+                no = said
+            for piece in self._patience.slices(attempts.wait_after(no)):
                 self._patience.check_stopped()
                 await asyncio.sleep(piece)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from discovery.clients.answer import Again, RunEnds, Unreadable
+from discovery.clients.answer import Again, RunEnds, Unauthorized, Unreadable
+from discovery.clients.token import TokenSource
 
 TRIES = 6
 """of one question that is not answered, the first included"""
@@ -23,9 +24,9 @@ class Patience:
         self._stopped = stopped
         self._dice = dice
 
-    def attempts(self) -> "Attempts":
-        """The attempts at one question."""
-        return Attempts(self)
+    def attempts(self, token: TokenSource | None = None) -> "Attempts":
+        """The attempts at one question; `token`: what it bears, None where it bears none that could be renewed."""
+        return Attempts(self, token)
 
     def spend(self, again: Again, wait: float) -> None:
         """Take a wait off the budget. Raises RunEnds where that is more than is left."""
@@ -52,12 +53,25 @@ class Patience:
 class Attempts:
     """How often one question has been asked."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, token: TokenSource | None) -> None:
         self._patience = patience
+        self._token = token
         self._made = 0
 
-    def wait_after(self, again: Again) -> float:
-        """Seconds to wait before asking once more. Raises RunEnds or Unreadable where that is enough."""
+    def wait_after(self, no: Again | Unauthorized) -> float:
+        """Seconds to wait before asking once more, with a new token where the old one was not accepted.
+
+        Raises RunEnds, Unauthorized or Unreadable where that is enough.
+        """
+        if isinstance(no, Again):
+            return self._wait(no)
+        if self._token is None:
+            raise no
+        self._token(renew=True)
+        self._token = None  # another 401 is not about the token's age
+        return 0
+
+    def _wait(self, again: Again) -> float:
         self._made += 1
         if again.garbled and self._made >= TRIES_GARBLED:
             raise Unreadable(again.reason) from None

@@ -166,6 +166,15 @@ END_RELATIONS = f"UNWIND $rows AS row {_BETWEEN} AND r.id = row[2] DELETE r"
 PUT_ALIASES = "UNWIND $rows AS row MERGE (a:Alias {id: row[0]}) SET a.ci = row[1]"
 END_ALIASES = "UNWIND $rows AS row MATCH (a:Alias {id: row}) DELETE a"
 
+# -- forgetting ------------------------------------------------------------------------------------------------------
+
+FORGET_PAST = "UNWIND $rows AS row MATCH (p:Past) WHERE p.kind = row[0] AND p.id = row[1] DELETE p"
+FORGET_FROM = "UNWIND $rows AS row MATCH (p:Past {from_ci: row}) DELETE p"
+FORGET_TO = "UNWIND $rows AS row MATCH (p:Past {to_ci: row}) DELETE p"
+FORGET_HISTORY = "UNWIND $rows AS row MATCH (h:History {ci: row}) DELETE h"
+FORGET_PAIRS = "UNWIND $rows AS row MATCH (n:$LABEL {record: row}) DELETE n"
+FORGET_RECORDS = "UNWIND $rows AS row MATCH (r:Record {key: row}) DELETE r"
+
 # -- what stood before -----------------------------------------------------------------------------------------------
 
 CIS_BORN = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.born"

@@ -11,7 +11,7 @@ from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.dump import write_rows
 from graph.encoding import from_json, to_json
-from graph.estate_as_of import past_estate
+from graph.estate_then import past_estate
 from graph.events import first_events, latest_events
 from graph.item_view import item_view
 from graph.ledger import Document
@@ -23,7 +23,7 @@ from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.sessions import Sessions
 from graph.neo4j_store.spelling import Spelling
 from graph.neo4j_store.surveying import survey
-from graph.neo4j_store.topology import read_topology
+from graph.neo4j_store.topology import read_topology, read_waiting
 from graph.neo4j_store.writing import put_document
 from graph.store import (
     FoundCI,
@@ -37,6 +37,7 @@ from graph.store import (
 )  # fmt: skip
 from graph.survey import Survey
 from graph.topology import Topology
+from graph.topology_renewal import renew
 
 Work = TypeVar("Work")
 
@@ -126,6 +127,13 @@ class Neo4jStore:
         def read(look: Lookups, last: int) -> Topology:
             back = LookingBack(look.tx, look.spelling)
             return read_topology(look, *past_estate(back, last, self._vocabulary, known_at, as_of))
+
+        return self._sessions.standing_still(read)
+
+    def renewed(self, held: Topology) -> Topology:
+        def read(look: Lookups, last: int) -> Topology:
+            back = LookingBack(look.tx, look.spelling)
+            return renew(back, last, held, self._vocabulary, read_topology, read_waiting)
 
         return self._sessions.standing_still(read)
 

@@ -1,5 +1,7 @@
 """How the estate of one revision is read from Neo4j into arrays."""
 
+from collections.abc import Iterator
+
 from cmdb.observation import Claim
 from cmdb.past import open_said
 from cmdb.vocabulary import Vocabulary
@@ -7,7 +9,7 @@ from graph.encoding import from_json
 from graph.estate_at import MovedEstate
 from graph.neo4j_store.looking_up import Lookups
 from graph.topology import Topology
-from graph.topology_building import CIRow, RelationRow, build_topology, waiting_row
+from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology, waiting_row
 
 # A condition that always holds lets the index of the key give the order, so that nothing has to be sorted.
 _CIS = (
@@ -27,20 +29,23 @@ _WAITING = (
 
 def read_topology(look: Lookups, revision: int, vocabulary: Vocabulary, moved: MovedEstate | None = None) -> Topology:
     """Everything that the transaction sees; with `moved` put back, as it stood at that revision."""
-
-    def open_claims(key: str) -> tuple[Claim, ...]:
-        return open_said(look.records([key])[key], vocabulary).claims
-
     types = look.spelling.types
     cis = (CIRow(*row) for row in look.stream(_CIS))
     relations = (
         RelationRow(from_ci, to_ci, types[type_], requirements, *rest)
         for from_ci, to_ci, type_, requirements, *rest in look.stream(_RELATIONS)
     )
-    waiting = (
-        waiting_row(ci, source, from_json(payload), key, open_claims)
-        for ci, source, payload, key in look.stream(_WAITING)
-    )
+    waiting = read_waiting(look, vocabulary)
     if moved is None:
         return build_topology(revision, cis, relations, waiting)
     return build_topology(revision, moved.ci_rows(cis), moved.relation_rows(relations), moved.waiting_rows(waiting))
+
+
+def read_waiting(look: Lookups, vocabulary: Vocabulary) -> Iterator[WaitingRow]:
+    """Every record with a claim that waits."""
+
+    def open_claims(key: str) -> tuple[Claim, ...]:
+        return open_said(look.records([key])[key], vocabulary).claims
+
+    for ci, source, payload, key in look.stream(_WAITING):
+        yield waiting_row(ci, source, from_json(payload), key, open_claims)

@@ -7,6 +7,7 @@ from typing import Any
 from neo4j import ManagedTransaction, Transaction
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.forgetting import Forgotten
 from cmdb.graph_patch import DocumentWrite, GraphPatch
 from cmdb.relation import Relation
 from graph.encoding import encode_events, to_json
@@ -16,7 +17,7 @@ from graph.neo4j_store.encoding import ci_row, record_row, relation_row, said
 from graph.neo4j_store.looking_back import born_of
 from graph.neo4j_store.looking_up import AT_ONCE, Lookups
 from graph.neo4j_store.spelling import Spelling, statement
-from graph.past import CI, RELATION, rows_of
+from graph.past import ALIAS, CI, RECORD, RELATION, SAYING, rows_of
 from graph.words import check_still_ours
 
 
@@ -70,6 +71,7 @@ class WritingTransaction(Lookups):
         self._write_records(patch)
         self._write_cis(patch)
         self._write_relations(patch)
+        self._forget(patch.forgotten)
         self._write_events(patch)
         for document in patch.documents:
             put_document(self, document)
@@ -135,6 +137,16 @@ class WritingTransaction(Lookups):
 
     def _end(self, label: str, pairs: Collection[tuple[str, str]]) -> None:
         self.do(statement(cypher.END_PAIRS, label), _sorted(set(pairs)))
+
+    def _forget(self, forgotten: Forgotten) -> None:
+        ids, records = [*forgotten.cis, *forgotten.aliases], forgotten.records
+        for kind, keys in ((CI, ids), (ALIAS, ids), (RECORD, records), (SAYING, records)):
+            self.do(cypher.FORGET_PAST, [[kind, key] for key in keys])
+        for asked in (cypher.FORGET_FROM, cypher.FORGET_TO, cypher.FORGET_HISTORY):
+            self.do(asked, ids)
+        for label in ("Clue", "Waiting"):
+            self.do(statement(cypher.FORGET_PAIRS, label), records)
+        self.do(cypher.FORGET_RECORDS, records)
 
     def _write_events(self, patch: GraphPatch) -> None:
         rows = []

@@ -42,6 +42,7 @@ create table relation (
     human integer not null, stale integer not null, born integer not null
 ) without rowid;
 create index relation_to on relation (to_ci);
+create index relation_born on relation (born);
 create table waiting (key text not null, record text not null, primary key (key, record)) without rowid;
 create table alias (id text primary key, ci text not null) without rowid;
 create table history (

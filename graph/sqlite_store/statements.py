@@ -162,6 +162,22 @@ END_ALIAS = "delete from alias where id = ?"
 
 NEW_PAST = "insert into past (kind, id, n, from_ci, to_ci, body) values (?, ?, ?, ?, ?, ?)"
 
+# -- forgetting ------------------------------------------------------------------------------------------------------
+
+# `cross join`: keys first, else the whole of a kind is gone through
+FORGET_PAST = (
+    "delete from past where rowid in "
+    "(select p.rowid from json_each(?2) k cross join past p on p.kind = ?1 and p.id = k.value)"
+)
+FORGET_TOUCHING = (
+    "delete from past where rowid in (select f.rowid from json_each(?1) k join past f on f.from_ci = k.value union "
+    "select t.rowid from json_each(?1) k join past t on t.to_ci = k.value)"
+)
+FORGET_HISTORY = "delete from history where ci in (select value from json_each(?))"
+FORGET_WAITING = "delete from waiting where record in (select value from json_each(?))"
+FORGET_BODIES = "delete from record_body where n in (select r.n from json_each(?) k join record r on r.key = k.value)"
+FORGET_RECORDS = "delete from record where key in (select value from json_each(?))"
+
 # -- what stood before -----------------------------------------------------------------------------------------------
 
 CIS_BORN = "select c.id, c.born from json_each(?) k join ci c on c.id = k.value"

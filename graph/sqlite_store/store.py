@@ -10,7 +10,7 @@ from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
-from graph.estate_as_of import past_estate
+from graph.estate_then import past_estate
 from graph.events import first_events, latest_events
 from graph.item_view import item_view
 from graph.ledger import Document
@@ -22,7 +22,7 @@ from graph.sqlite_store.looking_back import LookingBack
 from graph.sqlite_store.looking_up import Lookups
 from graph.sqlite_store.schema import check_words, prepare
 from graph.sqlite_store.surveying import survey
-from graph.sqlite_store.topology import read_topology
+from graph.sqlite_store.topology import read_topology, read_waiting
 from graph.sqlite_store.writing import WritingTransaction, put_document
 from graph.store import (
     FoundCI,
@@ -36,6 +36,7 @@ from graph.store import (
 )
 from graph.survey import Survey
 from graph.topology import Topology
+from graph.topology_renewal import renew
 
 Work = TypeVar("Work")
 
@@ -124,6 +125,11 @@ class SqliteStore:
         with self._connections.reading() as connection:
             look = LookingBack(connection)
             return read_topology(look, *past_estate(look, look.last_revision()[0], self._vocabulary, known_at, as_of))
+
+    def renewed(self, held: Topology) -> Topology:
+        with self._connections.reading() as connection:
+            look = LookingBack(connection)
+            return renew(look, look.last_revision()[0], held, self._vocabulary, read_topology, read_waiting)
 
     def counts(self) -> StoreCounts:
         with self._connections.reading() as connection:

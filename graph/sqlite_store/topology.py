@@ -1,5 +1,7 @@
 """How the estate of one revision is read from SQLite into arrays."""
 
+from collections.abc import Iterator
+
 from cmdb.observation import Claim
 from cmdb.past import open_said
 from cmdb.vocabulary import Vocabulary
@@ -7,7 +9,7 @@ from graph.encoding import from_json
 from graph.estate_at import MovedEstate
 from graph.sqlite_store.looking_up import Lookups
 from graph.topology import Topology
-from graph.topology_building import CIRow, RelationRow, build_topology, waiting_row
+from graph.topology_building import CIRow, RelationRow, WaitingRow, build_topology, waiting_row
 
 _CIS = "select id, name, class, tier, lifecycle, owner, network_root from ci order by id"
 _RELATIONS = (
@@ -22,17 +24,19 @@ _WAITING = (
 
 def read_topology(look: Lookups, revision: int, vocabulary: Vocabulary, moved: MovedEstate | None = None) -> Topology:
     """Everything in the connection's snapshot; with `moved` put back, as it stood at that revision."""
-    connection = look.connection
+    cis = (CIRow(*row) for row in look.connection.execute(_CIS))
+    relations = (RelationRow(*row) for row in look.connection.execute(_RELATIONS))
+    waiting = read_waiting(look, vocabulary)
+    if moved is None:
+        return build_topology(revision, cis, relations, waiting)
+    return build_topology(revision, moved.ci_rows(cis), moved.relation_rows(relations), moved.waiting_rows(waiting))
+
+
+def read_waiting(look: Lookups, vocabulary: Vocabulary) -> Iterator[WaitingRow]:
+    """Every record with a claim that waits."""
 
     def open_claims(key: str) -> tuple[Claim, ...]:
         return open_said(look.records([key])[key], vocabulary).claims
 
-    cis = (CIRow(*row) for row in connection.execute(_CIS))
-    relations = (RelationRow(*row) for row in connection.execute(_RELATIONS))
-    waiting = (
-        waiting_row(ci, source, from_json(payload), key, open_claims)
-        for ci, source, payload, key in connection.execute(_WAITING)
-    )
-    if moved is None:
-        return build_topology(revision, cis, relations, waiting)
-    return build_topology(revision, moved.ci_rows(cis), moved.relation_rows(relations), moved.waiting_rows(waiting))
+    for ci, source, payload, key in look.connection.execute(_WAITING):
+        yield waiting_row(ci, source, from_json(payload), key, open_claims)

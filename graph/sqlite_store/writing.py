@@ -3,10 +3,11 @@
 import sqlite3
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.forgetting import Forgotten
 from cmdb.graph_patch import DocumentWrite, GraphPatch
-from graph.encoding import encode_events, to_json
+from graph.encoding import encode_events, from_json, to_json
 from graph.ledger import Conflict
-from graph.past import rows_of
+from graph.past import ALIAS, CI, RECORD, SAYING, rows_of
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.encoding import body_row, ci_row, record_row, relation_row
 from graph.sqlite_store.looking_up import Lookups
@@ -33,6 +34,7 @@ class WritingTransaction(Lookups):
         self._write_records(patch)
         self._write_cis(patch)
         self._write_relations(patch)
+        self._forget(patch.forgotten)
         self._write_events(patch)
         for document in patch.documents:
             put_document(self.connection, document)
@@ -96,6 +98,25 @@ class WritingTransaction(Lookups):
         many(sql.PUT_RELATION, [relation_row(r) for r in patch.relations if r.id not in patch.new_relations])
         many(sql.END_WAITING, list(patch.waiting_over))
         many(sql.NEW_WAITING, list(patch.waiting))
+
+    def _forget(self, forgotten: Forgotten) -> None:
+        if not forgotten.cis:
+            return
+        one = self.connection.execute
+        ids, records = to_json([*forgotten.cis, *forgotten.aliases]), to_json(forgotten.records)
+        for kind, keys in ((CI, ids), (ALIAS, ids), (RECORD, records), (SAYING, records)):
+            one(sql.FORGET_PAST, (kind, keys))
+        one(sql.FORGET_TOUCHING, (ids,))
+        one(sql.FORGET_HISTORY, (ids,))
+        clues = {
+            (key, record.key)
+            for record, linking in self.record_rows(forgotten.records)
+            for keys in from_json(linking)
+            for key in keys
+        }
+        self.connection.executemany(sql.END_CLUE, sorted(clues))
+        for statement in (sql.FORGET_WAITING, sql.FORGET_BODIES, sql.FORGET_RECORDS):
+            one(statement, (records,))
 
     def _write_events(self, patch: GraphPatch) -> None:
         rows = []

@@ -11,24 +11,8 @@ from api.app import create_app
 from api.settings import Settings
 from api.tokens import create_token
 from api.wiring import System, build
-from http_api import DAY, Line, ndjson
-
-START = 20_000 * DAY
-
-
-class Clock:
-    """Stands still unless a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> int:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from http_api import Line, ndjson
+from standing_clock import Clock
 
 
 @pytest.fixture

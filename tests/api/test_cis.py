@@ -97,7 +97,7 @@ def test_every_condition_narrows_the_search(
     [
         {"nonsense": 1},
         {"as_of": "yesterday"},
-        {"as_of": "2024-01-01T00:00:00Z", "known_at": "2024-01-01T00:00:00Z"},
+        {"as_of": "2024-01-01", "known_at": "2024-01-01T00:00:00Z"},
         {"class": "spaceship"},
         {"lifecycle": "zombie"},
         {"status": "broken"},

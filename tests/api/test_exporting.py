@@ -165,4 +165,6 @@ def test_the_command_line_looks_back_as_the_api_does(cmdb: Callable[..., Any], t
         assert cmdb("show", "name:late", *past).exit_code == 1
         assert cmdb("find", "--stale", *past).exit_code == 2
     assert json.loads(cmdb("impact", "name:sw", "--json").stdout)["summary"]["down"] == 1
-    assert cmdb("show", "name:db", "--known-at", "1", "--as-of", "2026-01-15T00:00:00Z").exit_code == 2
+    both = ("--known-at", str(revision), "--as-of", "2026-01-15T00:00:00Z")
+    assert json.loads(cmdb("show", "name:db", *both, "--json").stdout)["facts"]["owner"]["value"] == "old"
+    assert cmdb("show", "name:late", *both).exit_code == 1

@@ -1,4 +1,4 @@
-"""Looking back over HTTP: as the store stood, as it is now believed to have been, and what is different."""
+"""Looking back over HTTP: as the store stood, and what is different."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,58 +6,20 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.past_held import PastHeld
 from api.wiring import System
 from cmdb.graph_patch import DocumentWrite
 from cmdb.time import to_rfc3339
 from graph.past import HORIZON
+from graph.store import Search
 from http_api import DAY, line, needs, problem
+from past_story import QUESTIONS, tell_a_story, without_times
 
 Login = Callable[..., TestClient]
 Tell = Callable[..., dict[str, Any]]
 
 
 # -- as the store stood ----------------------------------------------------------------------------------------------
-
-
-def _tell_a_story(tell: Tell, clock: Any) -> list[int]:
-    """A fleet in three chapters; the revision after each."""
-    chapters = []
-    clock.at += DAY
-    tell(
-        line("db", identifiers={"serial": "S1AB", "fqdn": "db.corp.example"}, attributes={"os": "v1", "tier": 1}),
-        line("web", relations=needs("db")),
-    )
-    chapters.append(tell(line("cache", ci_class="database"))["revision"])
-    clock.at += DAY
-    tell(line("web", relations=needs("db", "cache", group="g")))
-    chapters.append(
-        tell(
-            {**line("db"), "name": "database-1", "identifiers": {"serial": "S1AB"}, "attributes": {"os": "v2"}},
-            line("app", relations=needs("web"), attributes={"environment": "production"}),
-        )["revision"]
-    )
-    clock.at += DAY
-    tell({"source": "agent", "record": "cache", "gone": True})
-    tell(line("web", attributes={"os": "v3"}), {**line("jdb", identifiers={"serial": "S1AB"}), "source": "jamf"})
-    chapters.append(tell(line("app", ci_class="database"))["revision"])
-    return chapters
-
-
-QUESTIONS = (
-    "/v1/cis", "/v1/cis?q=d", "/v1/cis?class=server", "/v1/cis?seen_by=agent", "/v1/cis?lifecycle=retired",
-    "/v1/cis?environment=production", "/v1/cis?identifier=serial:S1AB", "/v1/cis/name:db", "/v1/cis/name:database-1",
-    "/v1/cis/serial:S1AB", "/v1/cis/record:agent:web", "/v1/cis/fqdn:db.corp.example", "/v1/cis/name:app",
-    "/v1/cis/name:db/impact", "/v1/cis/name:database-1/impact", "/v1/cis/serial:S1AB/impact",
-    "/v1/cis/name:app/impact?direction=dependencies",
-)  # fmt: skip
-
-
-def _without_times(answer: Any) -> Any:
-    """Everything but last contact, what the answer says about itself, and what was looked at until now."""
-    if isinstance(answer, dict):
-        told = {"last_seen", "observed_at", "revision", "next", "coverage", "detail"}
-        return {key: _without_times(value) for key, value in answer.items() if key not in told}
-    return [_without_times(value) for value in answer] if isinstance(answer, list) else answer
 
 
 def test_known_at_answers_what_was_answered_then(viewer: TestClient, tell: Tell, clock: Any) -> None:
@@ -69,25 +31,25 @@ def test_known_at_answers_what_was_answered_then(viewer: TestClient, tell: Tell,
         clock.at += 1_000_000
         return answer
 
-    _tell_a_story(told, clock)
+    tell_a_story(told, clock)
     assert len(told_at) == 7
     for revision, (at, answers) in told_at.items():
         for known_at in (str(revision), to_rfc3339(at)):
             for asked, then in zip(QUESTIONS, answers, strict=True):
                 now = viewer.get(f"{asked}{'&' if '?' in asked else '?'}known_at={known_at}")
                 assert now.status_code == then.status_code, (asked, revision, now.text, then.text)
-                assert _without_times(now.json()) == _without_times(then.json()), (asked, revision)
+                assert without_times(now.json()) == without_times(then.json()), (asked, revision)
                 if now.status_code == 200 and "revision" in now.json():
                     assert now.json()["revision"] == revision
 
 
 def test_nothing_was_known_before_anything_was_told(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    _tell_a_story(tell, clock)
+    tell_a_story(tell, clock)
     for before in ("0", "2001-01-01T00:00:00Z"):
         assert viewer.get("/v1/cis", params={"known_at": before}).json()["items"] == []
         problem(viewer.get("/v1/cis/name:web", params={"known_at": before}), 404, "unknown-reference")
     for ahead in ("3000-01-01T00:00:00Z",):
-        assert _without_times(viewer.get("/v1/cis/name:web", params={"known_at": ahead}).json()) == _without_times(
+        assert without_times(viewer.get("/v1/cis/name:web", params={"known_at": ahead}).json()) == without_times(
             viewer.get("/v1/cis/name:web").json()
         )
 
@@ -121,6 +83,19 @@ def test_a_past_page_goes_on_in_the_past(viewer: TestClient, tell: Tell, clock: 
     assert seen == [f"n{i}" for i in range(9)]
 
 
+def test_what_is_held_of_the_past_is_bounded(system: System, tell: Tell, clock: Any) -> None:
+    tell(*(line(f"n{i}") for i in range(20)))
+    then = system.store.revision()[0]
+    clock.at += DAY
+    tell(*(line(f"n{i}", attributes={"os": "x"}) for i in range(20)))
+    held = PastHeld(system.store, system.vocabulary, most=100)
+    names = [f"n{i}" for i in range(20)]
+    for words in ((), ("n1",), ("n2",), ("n3",)):
+        found = held.page(then, None, Search(words=words), after=None, limit=50)
+        assert [one.name for one in found] == sorted(n for n in names if not words or n.startswith(words[0]))
+        assert held.held() <= 100
+
+
 @pytest.mark.parametrize("when", ["yesterday", "2024-01-01", "-1", "99999", "1.5", "", "²"])
 def test_a_time_that_is_none_is_refused(viewer: TestClient, tell: Tell, when: str) -> None:
     tell(line("a"))
@@ -129,7 +104,7 @@ def test_a_time_that_is_none_is_refused(viewer: TestClient, tell: Tell, when: st
 
 
 def test_what_is_no_longer_kept_is_purged(viewer: TestClient, system: System, tell: Tell, clock: Any) -> None:
-    chapters = _tell_a_story(tell, clock)
+    chapters = tell_a_story(tell, clock)
     system.store.put(DocumentWrite(*HORIZON, {"revision": chapters[1]}))
     for path in ("/v1/cis", "/v1/cis/name:db", "/v1/cis/name:db/impact"):
         problem(viewer.get(path, params={"known_at": chapters[0]}), 410, "purged")
@@ -150,7 +125,7 @@ def test_a_limited_reader_sees_no_more_of_the_past(tell: Tell, login: Login, clo
 
 
 def test_a_difference_names_what_came_went_and_changed(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    first, second, third = _tell_a_story(tell, clock)
+    first, second, third = tell_a_story(tell, clock)
     found = viewer.get("/v1/graph/diff", params={"from": first, "to": second}).json()
     assert {"came", "went", "changed", "relations", "next"} <= found.keys()
     assert [ci["name"] for ci in found["came"]] == ["app"]
@@ -180,7 +155,7 @@ def test_a_difference_names_what_came_went_and_changed(viewer: TestClient, tell:
 
 
 def test_a_difference_is_paged_without_gap_or_repeat(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    _tell_a_story(tell, clock)
+    tell_a_story(tell, clock)
 
     def flat(page: dict[str, Any]) -> list[Any]:
         lists = [page["came"], page["went"], page["changed"], *page["relations"].values()]
@@ -211,69 +186,3 @@ def test_a_difference_shows_the_realms_of_its_reader_only(tell: Tell, login: Log
 def test_a_difference_between_no_times_is_refused(viewer: TestClient, tell: Tell, asked: dict[str, str]) -> None:
     tell(line("a"))
     problem(viewer.get("/v1/graph/diff", params=asked), 422, "invalid")
-
-
-# -- as it is now believed to have been ------------------------------------------------------------------------------
-
-
-def test_as_of_hears_what_came_late_and_known_at_does_not(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    start = clock.at
-    clock.at += 10 * DAY
-
-    def said(day: int, os: str, *needed: str) -> dict[str, Any]:
-        return line(
-            "db", attributes={"os": os}, relations=needs(*needed), observed_at=to_rfc3339(start + day * DAY),
-            identifiers={"serial": "S1AB"},
-        )  # fmt: skip
-
-    tell(line("disk", observed_at=to_rfc3339(start + DAY)), line("net", observed_at=to_rfc3339(start + 6 * DAY)))
-    tell(said(1, "v1", "disk"))
-    early = tell(said(7, "v7", "disk", "net"))["revision"]
-    clock.at += DAY
-    tell(said(4, "v4"))
-
-    def os_of(**asked: Any) -> Any:
-        return viewer.get("/v1/cis/name:db", params=asked).json()["facts"]["os"]["value"]
-
-    assert os_of() == "v7"
-    assert os_of(known_at=early) == "v7"
-    for day, os in ((1, "v1"), (3, "v1"), (4, "v4"), (6, "v4"), (7, "v7"), (20, "v7")):
-        at = to_rfc3339(start + day * DAY)
-        assert os_of(as_of=at) == os, day
-        found = viewer.get("/v1/cis", params={"attribute.os": os, "as_of": at}).json()["items"]
-        assert [ci["name"] for ci in found] == ["db"]
-    problem(viewer.get("/v1/cis/name:db", params={"as_of": to_rfc3339(start)}), 404, "unknown-reference")
-    assert viewer.get("/v1/cis", params={"as_of": to_rfc3339(start)}).json()["items"] == []
-
-    def falls_with(ref: str, day: int) -> list[str]:
-        asked = {"as_of": to_rfc3339(start + day * DAY)}
-        answer = viewer.get(f"/v1/cis/{ref}/impact", params=asked)
-        assert answer.status_code == 200, answer.text
-        posted = viewer.post("/v1/impact", json={"fail": [ref], **asked}).json()
-        assert _without_times(posted) == _without_times(answer.json())
-        return [ci["name"] for ci in answer.json()["affected"]]
-
-    assert [falls_with("name:disk", day) for day in (1, 3, 4, 7)] == [["db"], ["db"], [], ["db"]]
-    assert falls_with("name:net", 7) == ["db"]
-    problem(
-        viewer.get("/v1/cis/name:net/impact", params={"as_of": to_rfc3339(start + 3 * DAY)}), 404, "unknown-reference"
-    )
-
-
-def test_a_past_answer_of_impact_can_be_read_page_by_page(viewer: TestClient, tell: Tell, clock: Any) -> None:
-    then = tell(line("core"), *(line(f"n{i}", relations=needs("core")) for i in range(5)))["revision"]
-    at = clock.at
-    clock.at += DAY
-    tell(*(line(f"n{i}", attributes={"os": "x"}) for i in range(5)))
-    assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []
-    for when in ({"known_at": str(then)}, {"as_of": to_rfc3339(at)}):
-        seen, place = [], None
-        while True:
-            asked = {"limit": 2, **when, **({"cursor": place} if place else {})}
-            page = viewer.get("/v1/cis/name:core/impact", params=asked).json()
-            assert page["summary"]["down"] == 5
-            seen += [ci["name"] for ci in page["affected"]]
-            if (place := page["next"]) is None:
-                break
-        assert sorted(seen) == [f"n{i}" for i in range(5)]
-        assert viewer.get("/v1/cis/name:core/impact").json()["affected"] == []

@@ -147,6 +147,27 @@ def test_who_is_limited_to_a_realm_counts_what_stands_there(login: Login, estate
         problem(berlin.get(path, params={"realm": "default"}), 403, "forbidden")
 
 
+def test_what_is_asked_of_people_counts_among_duplicates(viewer: TestClient, tell: Tell, login: Login) -> None:
+    steward = login("steward")
+    for name in ("web", "mail"):
+        tell(
+            line(f"{name}1", name=name, identifiers={"hostname": name}),
+            line(f"{name}2", name=name, identifiers={"hostname": name}) | {"source": "other"},
+        )
+    waiting = steward.get("/v1/reviews").json()["items"]
+    assert waiting
+    found = viewer.get("/v1/quality").json()
+    assert found["duplicates"]["open_reviews"]["count"] == len(waiting)
+    for number in numbers(found):
+        assert number["count"] == length(viewer, number["query"])
+    listed = viewer.get("/v1/quality/reviews").json()["items"]
+    assert {(one["review"], one["a"]["id"], one["b"]["id"]) for one in listed} == {
+        (one["id"], one["a"], one["b"]) for one in waiting
+    }
+    steward.post(f"/v1/reviews/{waiting[0]['id']}", json={"decision": "keep_apart", "reason": "looked"})
+    assert viewer.get("/v1/quality").json()["duplicates"]["open_reviews"]["count"] == len(waiting) - 1
+
+
 def test_quality_moves_with_the_revision(viewer: TestClient, tell: Tell) -> None:
     assert viewer.get("/v1/quality").json()["cis"]["count"] == 0
     tell(line("a"))

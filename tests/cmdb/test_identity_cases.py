@@ -118,6 +118,24 @@ def test_machines_behind_one_translated_address_stay_apart(say: Say, groups: Gro
     assert sorted(map(len, found)) == [1, 1, 1, 1]
 
 
+def test_a_machine_that_lists_all_its_addresses_is_one_wherever_it_was_asked(say: Say, groups: Groups) -> None:
+    card, two = "3c:52:82:00:00:01", ["10.0.0.1", "10.0.1.1"]
+    both = [say(ip, source="nmap", ci_class="device", ip=two, mac=card) for ip in two]
+    assert groups(*both) == [two]
+    each = [say(ip, source="nmap", ci_class="device", ip=ip, mac=card) for ip in two]
+    assert groups(*each) == [["10.0.0.1"], ["10.0.1.1"]]
+
+
+def test_a_neighbour_that_was_told_of_without_an_address_is_who_answers_with_its_card(say: Say, groups: Groups) -> None:
+    card = "3c:52:82:00:00:01"
+    found = groups(
+        say("10.0.0.1", source="nmap", ci_class="device", ip="10.0.0.1", mac=card),
+        say("10.0.0.9/neighbour", source="nmap", ci_class="device", mac=card),
+        say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", mac="3c:52:82:00:00:09"),
+    )
+    assert found == [["10.0.0.1", "10.0.0.9/neighbour"], ["10.0.0.9"]]
+
+
 def test_the_same_addresses_in_two_realms_are_never_one(say: Say, groups: Groups) -> None:
     records = [
         say(f"{source}-{realm}", source=source, realm=realm, ip="10.0.0.5", hostname="pos-01", ci_class="device")

@@ -12,24 +12,7 @@ from cmdb.vocabulary import SourceTraits, Vocabulary, vocabulary
 from discovery.run import Parts
 from discovery.sources import SOURCES
 from graph.open_store import open_store
-
-DAY = 24 * 3600 * 1_000_000
-START = 20_000 * DAY
-
-
-class Clock:
-    """Stands still unless a test moves it."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> int:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from standing_clock import Clock
 
 
 @pytest.fixture

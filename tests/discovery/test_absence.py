@@ -51,6 +51,20 @@ def test_a_scope_that_was_read_to_the_end_speaks_for_those_inside_it(
     assert _lifecycles(parts) == {"a": "missing"}
 
 
+def test_what_was_not_to_be_asked_is_not_missed(parts: Parts, say: Say) -> None:
+    said = [
+        say(record, name=record, ci_class="device", source="nmap")
+        for record in ("10.0.0.1", "10.0.0.9", "10.0.0.9/tcp/22", "here/10.0.0.9", "10.0.0.90", "web")
+    ]
+    _run(parts, "10.0.0.0/24", *said, source="nmap")
+    run = open_run(parts, "nmap", "default", "10.0.0.0/16")
+    ended = close(parts, run.run_id, [ScopeReport("10.0.0.0/16", True, left_out=("10.0.0.8/30", "10.9.0.0/24"))])
+    assert (ended.status, ended.missed) == ("complete", 3)
+    assert {name for name, lifecycle in _lifecycles(parts).items() if lifecycle == "live"} == {
+        "10.0.0.9", "10.0.0.9/tcp/22", "here/10.0.0.9",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("held", "read"),
     [("10.0.0.0/16", "10.0.1.0/24"), ("DC=corp", "OU=Berlin,DC=corp"), ("ab", "a"), ("10.0.0.0/24", "10.0.1.0/24")],

@@ -35,12 +35,12 @@ NOWHERE: dict[str, Any] = {
 NOWHERE_OF: dict[str, dict[str, Any]] = {
     "ldap": {"url": "ldaps://127.0.0.1:1"}, "nmap": {"targets": ()}, "otel_service_graph": {"file": ""},
     "kubernetes": {"file": ""},
-    "snmp": {"timeout": 0.1, "retries": 0},
+    "snmp": {"timeout": 0.1, "retries": 0, "user": ""},
 }  # fmt: skip
 LOCAL = {"connections": "it reads the machine it runs on"}
 """source → why nothing can be out of its reach"""
-LEFT_OUT = {"client_secret", "certificate", "community"}
-"""secrets of a second way to log in, beside `token` or a v3 user"""
+LEFT_OUT = {"client_secret", "certificate"}
+"""secrets of a second way to log in, beside `token`"""
 
 every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 remote_source = pytest.mark.parametrize(

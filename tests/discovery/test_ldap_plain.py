@@ -15,7 +15,7 @@ from discovery.sources import SOURCES
 from discovery.sources.ldap.settings import LdapSettings
 from graph.store import ItemView, Search
 from lab.slapd_server import ADMIN, SUFFIX, SlapdServer, slapd_server
-from lab.unavailable import Unavailable, skip_or_fail
+from lab.unavailable import real
 
 LDAP = SOURCES["ldap"]
 
@@ -101,20 +101,8 @@ gidNumber: 777
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SlapdServer]:
-    yield from started(ENTRIES)
-
-
-def started(ldif: str, **more: str) -> Iterator[SlapdServer]:
-    """The server, or the reason why there is none."""
-    running = slapd_server(ldif, **more)
-    try:
-        server = running.__enter__()
-    except Unavailable as reason:
-        skip_or_fail(reason)
-    try:
-        yield server
-    finally:
-        running.__exit__(None, None, None)
+    with real(slapd_server(ENTRIES)) as running:
+        yield running
 
 
 def settings_for(server: SlapdServer, **more: Any) -> LdapSettings:
@@ -181,7 +169,7 @@ def test_two_readings_give_the_same(parts: Parts, server: SlapdServer) -> None:
 
 
 def test_what_is_deleted_goes_missing_and_a_new_name_makes_no_new_thing(parts: Parts) -> None:
-    for server in started(ENTRIES):
+    with real(slapd_server(ENTRIES)) as server:
         import ldap3
 
         run(parts, settings_for(server))
@@ -203,7 +191,7 @@ def test_one_branch_says_nothing_of_the_others(parts: Parts, server: SlapdServer
 
 
 def test_a_size_limit_is_no_end(parts: Parts) -> None:
-    for server in started(ENTRIES, more="limits anonymous size.prtotal=5"):
+    with real(slapd_server(ENTRIES, more="limits anonymous size.prtotal=5")) as server:
         settings = settings_for(server, user=None, password=None, page_size=2)
         report = run(parts, settings)
         assert report.status == "partial"
@@ -219,7 +207,7 @@ objectClass: extensibleObject
 ou: far
 ref: ldap://192.0.2.1/ou=far,{SUFFIX}
 """
-    for server in started(ENTRIES + elsewhere):
+    with real(slapd_server(ENTRIES + elsewhere)) as server:
         report = run(parts, settings_for(server))
         assert report.status == "partial"
         assert f"ldap://192.0.2.1/ou=far,{SUFFIX}" in (report.scopes[0].reason or "")
@@ -230,7 +218,7 @@ ref: ldap://192.0.2.1/ou=far,{SUFFIX}
 
 def test_a_password_is_never_sent_over_a_wire_without_tls_unless_somebody_says_so(parts: Parts) -> None:
     """A server without TLS: what it is sent is seen by whoever listens."""
-    for server in started(ENTRIES):
+    with real(slapd_server(ENTRIES)) as server:
         config = server.folder / "slapd.conf"
         assert config.exists()
         spoken = run(parts, settings_for(server, url=server.url, tls="none"))
@@ -258,7 +246,7 @@ def test_a_recorded_directory_of_others_is_understood(parts: Parts) -> None:
     top = f"dn: {suffix}\nobjectClass: dcObject\nobjectClass: organization\ndc: planetexpress\no: Planet Express\n"
     files = [file for file in sorted(Path(named).glob("*.ldif")) if file.name[:1].isdigit()]
     ldif = "\n".join([top, *(file.read_text() for file in files)])
-    for server in started(ldif, suffix=suffix):
+    with real(slapd_server(ldif, suffix=suffix)) as server:
         login = settings_for(server, user=f"cn=admin,{suffix}")
         report = run(parts, login)
         assert (report.status, report.reasons, report.unresolved) == ("complete", (), 0)

@@ -14,9 +14,13 @@ from cmdb.draft import Context, name_key
 from cmdb.observation import Claim, Observation
 from cmdb.reconciliation import reconcile, reconcile_absence
 from cmdb.vocabulary import Vocabulary
-from graph.as_it_stood import item_at, moved_cis, search_at
+from graph.as_it_stood import item_at, moved_cis
+from graph.estate_as_of import estate_as_of
+from graph.estate_then import estate_then
+from graph.item_as_of import item_as_of
 from graph.open_store import open_store
 from graph.past import HORIZON
+from graph.past_search import search_at
 from graph.store import GraphStore, ItemView, Search
 from graph.topology import Topology
 
@@ -25,7 +29,7 @@ DAY = 24 * 3600 * 1_000_000
 MACS = [f"8c:85:90:00:00:{n:02x}" for n in range(6)]
 
 
-def _anything(say: Say, chance: random.Random, day: int) -> Observation:
+def _anything(say: Say, chance: random.Random, day: float) -> Observation:
     """One observation of a small, restless fleet: records move, join, part, point at each other and vanish."""
     source, record = chance.choice(["ad", "mdm", "agent"]), f"r{chance.randrange(5)}"
     if chance.random() < 0.1:
@@ -61,8 +65,10 @@ def _without_times(view: ItemView | None) -> Any:
     return ci, view.relations, dict(view.neighbours), {key: times.open_ci for key, times in view.records.items()}
 
 
-def _live(store: GraphStore, words: Vocabulary, say: Say, seed: int, batches: int) -> Iterator[int]:
-    """Let batches and misses come; each revision that they became."""
+def _live(
+    store: GraphStore, words: Vocabulary, say: Say, seed: int, batches: int, *, late: bool = False
+) -> Iterator[int]:
+    """Let batches and misses come, some of them late; each revision that they became."""
     chance = random.Random(seed)
     ids = itertools.count(1)
     for day in range(1, batches + 1):
@@ -73,7 +79,8 @@ def _live(store: GraphStore, words: Vocabulary, say: Say, seed: int, batches: in
                 known = [found.key for found in tx.scope_records("agent", "default", "s")]
                 missed = [key for key in known if chance.random() < 0.5]
                 return int(tx.apply(reconcile_absence(missed, tx, context, heard_until=1 << 40).patch))
-            batch = [_anything(say, chance, day) for _ in range(chance.randrange(1, 5))]
+            days = [day - chance.randrange(4) if late and day > 4 else day for _ in range(chance.randrange(1, 5))]
+            batch = [_anything(say, chance, then) for then in days]
             return int(tx.apply(reconcile(batch, tx, context).patch))
 
         yield store.write(work)
@@ -153,6 +160,19 @@ def _same_topology(one: Topology, other: Topology) -> None:
         assert same, (name, mine, theirs)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_topology_that_is_held_is_renewed_to_what_is_read_whole(
+    store: GraphStore, words: Vocabulary, say: Say, seed: int
+) -> None:
+    chance = random.Random(seed)
+    held = [store.topology()]
+    for _ in _live(store, words, say, seed, 40 if store.url.startswith("sqlite") else 4):
+        whole = store.topology()
+        for before in (held[-1], chance.choice(held)):
+            _same_topology(store.renewed(before), whole)
+        held.append(store.renewed(held[-1]))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_revision_is_read_as_it_was_when_it_was_the_present(
     store: GraphStore, words: Vocabulary, say: Say, seed: int
@@ -175,3 +195,39 @@ def test_a_revision_is_read_as_it_was_when_it_was_the_present(
             found = store.read(lambda look, _, id_=id_, n=revision: item_at(look, id_, n, words))
             assert found is None or found.revision == revision
             assert _without_times(found) == items.get(id_), (revision, id_)
+
+
+def _believed(view: ItemView | None) -> Any:
+    """A CI of a past without the times of last contact."""
+    if view is None:
+        return None
+    seen = _without_times(view)
+    return (replace(seen[0], first_seen=0), tuple(one._replace(first_seen=0) for one in seen[1]), *seen[2:])
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_what_was_believed_at_a_revision_of_an_earlier_time_is_read_of_it_ever_after(
+    store: GraphStore, words: Vocabulary, say: Say, seed: int
+) -> None:
+    batches = 14 if store.url.startswith("sqlite") else 4
+    ids = [f"c{n:05}" for n in range(1, 3 * batches)]
+    items: dict[tuple[int, int], list[Any]] = {}
+    topologies: dict[tuple[int, int], Topology] = {}
+    searches: dict[tuple[int, int], list[Any]] = {}
+
+    def believed(look: Any, revision: int, known_at: int | None, at: int) -> tuple[list[Any], list[Any]]:
+        estate = estate_as_of(look, revision, at, words) if known_at is None else estate_then(look, known_at, at, words)
+        found = [_believed(item_as_of(look, revision, id_, estate)) for id_ in ids]
+        lists = [search_at(look, estate.cis, asked, words, after=None, limit=100) for asked in SEARCHES]
+        return found, [[one[:-1] for one in several] for several in lists]
+
+    for revision in _live(store, words, say, seed, batches, late=True):
+        for at in range(0, revision + 1, 2):
+            then = (revision, at * DAY + DAY // 2)
+            items[then], searches[then] = store.read(lambda look, last, at=then[1]: believed(look, last, None, at))
+            topologies[then] = store.topology(as_of=then[1])
+    for (revision, at), wanted in items.items():
+        found = store.read(lambda look, _, n=revision, at=at: believed(look, n, n, at))
+        assert found[0] == wanted, (revision, at / DAY)
+        assert found[1] == searches[revision, at], (revision, at / DAY)
+        _same_topology(store.topology(revision, at), topologies[revision, at])

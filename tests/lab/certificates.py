@@ -17,11 +17,11 @@ class Certificate(NamedTuple):
 
 
 def certificate_for(folder: Path, *names: str) -> Certificate:
-    """A server's certificate for these names (`IP:10.0.0.1`, `DNS:dc1.lab.example`). Raises Unavailable."""
+    """A certificate for these names (`IP:10.0.0.1`, `DNS:dc1.lab.example`), good for a client too. Raises Unavailable."""
     authority, signs = folder / "authority.pem", folder / "authority.key"
     certificate, key, request = folder / "server.pem", folder / "server.key", folder / "server.csr"
     extensions = folder / "server.ext"
-    extensions.write_text(f"subjectAltName={','.join(names)}\nextendedKeyUsage=serverAuth\n")
+    extensions.write_text(f"subjectAltName={','.join(names)}\nextendedKeyUsage=serverAuth,clientAuth\n")
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     _openssl(
         "req", "-x509", *curve, "-days", "30", "-subj", "/CN=Laboratory", "-keyout", str(signs), "-out", str(authority)

@@ -46,7 +46,6 @@ class GraphServer(Service):
         self.members: dict[str, list[str]] = {}
         self.assigned: dict[str, list[Row]] = {}
         self.log: list[Change] = []
-        self.forgotten = 0
         """delta links from before so many changes have expired"""
         self.empty_pages = False
         """whether an empty page comes before each other"""
@@ -83,10 +82,6 @@ class GraphServer(Service):
         """Call an object removed that is still there."""
         with self.lock:
             self.log.append(Change(collection, object_id, removed="changed"))
-
-    def expire_links(self) -> None:
-        """As after seven days."""
-        self.forgotten = len(self.log) + 1
 
     # -- what Graph does -----------------------------------------------------------------------------------------
 
@@ -131,8 +126,6 @@ class GraphServer(Service):
             since = None if token is None else token["until"]
             select = _one(query, "$select") if token is None else token["select"]
             state = {"at": 0, "select": select, "since": since, "until": len(self.log)}
-        if state["since"] is not None and state["since"] < self.forgotten:
-            return _error(410, "syncStateNotFound")
         if state["since"] is None:
             rows = [self._initial(collection, row, state["select"]) for row in self.tables[collection].values()]
         else:

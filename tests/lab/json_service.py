@@ -110,6 +110,7 @@ def _handler(respond: Callable[[str, str, str, Query], Answer]) -> type[BaseHTTP
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        disable_nagle_algorithm = True  # head and body are two writes: the second would wait for an answer to the first
 
         def do_GET(self) -> None:
             self._go("GET")

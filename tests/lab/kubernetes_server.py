@@ -19,10 +19,12 @@ def uid(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
 
 
-def _object(name: str, *, owner: str = "", spec: Any = None, status: Any = None, labels: Any = None) -> dict[str, Any]:
+def _object(
+    name: str, *, owner: str = "", namespace: str = "shop", spec: Any = None, status: Any = None, labels: Any = None
+) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name, "uid": uid(name), "labels": labels or {}}
     if not name.startswith("node"):
-        metadata["namespace"] = "shop"
+        metadata["namespace"] = namespace
     if owner:
         metadata["ownerReferences"] = [{"uid": uid(owner), "controller": True}]
     return {"metadata": metadata, "spec": spec or {}, "status": status or {}}
@@ -56,6 +58,11 @@ class KubernetesServer(Service):
             "ingresses": [_object("gate", spec={"rules": [rule]})],
         }  # fmt: skip
 
+    def add_pod(self, name: str, namespace: str) -> None:
+        """A pod of nobody's in a namespace."""
+        spec = {"nodeName": "node-1", "containers": [{"image": "x:1"}]}
+        self.objects["pods"].append(_object(name, namespace=namespace, spec=spec, status={"phase": "Running"}))
+
     def documents(self) -> list[dict[str, Any]]:
         """Every object with its kind, as `kubectl get -o json` writes them."""
         return [one | {"kind": KINDS[name]} for name, every in self.objects.items() for one in every]
@@ -64,9 +71,10 @@ class KubernetesServer(Service):
         if path == "/api/v1/namespaces/kube-system":
             return Answer(200, {"metadata": {"name": "kube-system", "uid": self.cluster_uid}})
         group, _, name = path.rpartition("/")
+        group, _, namespace = group.partition("/namespaces/")
         if GROUPS.get(name) != group:
             return Answer(404, {"kind": "Status", "code": 404})
         size, at = int(query["limit"][0]), int(query.get("continue", ["0"])[0])
-        every = self.objects[name]
+        every = [one for one in self.objects[name] if namespace in ("", one["metadata"].get("namespace"))]
         more = str(at + size) if at + size < len(every) else ""
         return Answer(200, {"metadata": {"continue": more}, "items": every[at : at + size] or None})

@@ -4,7 +4,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from neo4j import Driver, GraphDatabase, NotificationMinimumSeverity
 from neo4j.exceptions import DriverError, Neo4jError
 
+from lab.free_port import free_port
 from lab.neo4j_jars import Jars, find_java, is_newer_line, neo4j_jars
 from lab.unavailable import Unavailable
 
@@ -159,7 +159,7 @@ def java_neo4j(version: str, *, apoc: bool = False, heap: str, page_cache: str) 
     password = secrets.token_hex(12)
     with tempfile.TemporaryDirectory(prefix="cmdb-lab-neo4j-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
-        port = _free_port()
+        port = free_port()
         _configure(home, jars, port, page_cache)
         environment = {**os.environ, "NEO4J_HOME": folder, "NEO4J_CONF": str(home / "conf")}
         run = [str(java), "-cp", f"{jars.lib}/*"]
@@ -224,12 +224,6 @@ def _wait_until_it_answers(server: Neo4jServer, last_words: Callable[[], str | N
 def _last_words(process: "subprocess.Popen[bytes]", log: Path) -> str | None:
     """None while the process runs, else the end of what it wrote."""
     return None if process.poll() is None else log.read_text(errors="replace")[-3000:]
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
 
 
 def _said_by(command: list[str], *, seconds: float, env: dict[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.free_port import free_port
 from lab.unavailable import Unavailable
 
 STARTS_WITHIN = 30.0
@@ -64,10 +65,7 @@ def redis_server(folder: Path) -> Iterator[RedisServer]:
     program = shutil.which("redis-server") or shutil.which("redis-server", path="/usr/sbin:/usr/local/bin")
     if program is None:
         raise Unavailable("a broker needs the program redis-server (apt install redis-server)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    server = RedisServer(program, folder, port)
+    server = RedisServer(program, folder, free_port())
     server.start()
     try:
         yield server

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.certificates import certificate_for
+from lab.free_port import free_port
 from lab.unavailable import Unavailable
 
 SUFFIX = "dc=lab,dc=example"
@@ -52,8 +53,8 @@ def slapd_server(ldif: str, *, suffix: str = SUFFIX, more: str = "") -> Iterator
         folder = Path(name)
         server = SlapdServer(
             folder,
-            _free_port(),
-            _free_port(),
+            free_port(),
+            free_port(),
             "of-the-laboratory-only",
             certificate_for(folder, "IP:127.0.0.1").authority,
         )
@@ -112,12 +113,6 @@ def _wait_until_it_answers(server: SlapdServer, process: "subprocess.Popen[bytes
                     said = (server.folder / "slapd.log").read_text(errors="replace")[-1000:]
                     raise Unavailable(f"slapd does not answer: {error}\n{said}") from error
                 time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
 
 
 def _program(name: str) -> str:

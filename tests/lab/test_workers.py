@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ from discovery.source_instance import SourceInstance, add
 from graph.store import Search
 from http_api import line, ndjson
 from lab.redis_server import RedisServer, redis_server
-from lab.unavailable import Unavailable, skip_or_fail
+from lab.unavailable import real
 
 PATIENCE = 90.0
 """seconds that anything here may take on a busy machine"""
@@ -33,11 +33,7 @@ PATIENCE = 90.0
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with ExitStack() as started:
-        try:
-            server = started.enter_context(redis_server(tmp_path))
-        except Unavailable as reason:
-            skip_or_fail(reason)
+    with real(redis_server(tmp_path)) as server:
         yield server
 
 
@@ -82,6 +78,23 @@ def _instance(system: System, file: Path, **more: Any) -> None:
     add(system.means, SourceInstance("estate", "json_lines", settings={"file": str(file)}, **more))
 
 
+@contextmanager
+def _stopped_in_the_middle(
+    system: System, redis: RedisServer, pipe: Path
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]", IO[bytes]]]:
+    """A run whose worker has read the first line of a pipe and waits for the next: the run, the worker, our end."""
+    os.mkfifo(pipe)
+    _instance(system, pipe)
+    asked = run_now(system.means, "estate")
+    _beat(system)
+    with _worker(system, redis) as worker, pipe.open("wb", buffering=0) as half:
+        half.write(ndjson(line("a")))
+        half.flush()
+        _until(lambda: report(system.parts, asked.run_id).owner)
+        yield asked.run_id, worker, half
+        worker.wait(30)
+
+
 def test_a_run_is_sent_read_elsewhere_and_reported_here(system: System, redis: RedisServer, tmp_path: Path) -> None:
     file = tmp_path / "estate.jsonl"
     file.write_bytes(ndjson(line("a"), line("b")))
@@ -114,22 +127,14 @@ def test_a_run_whose_worker_is_killed_in_the_middle_is_finished_once(
 ) -> None:
     """The source is a pipe, so that it is known where the worker is; the broker is killed too, and comes again."""
     pipe = tmp_path / "estate.jsonl"
-    os.mkfifo(pipe)
-    _instance(system, pipe)
-    asked = run_now(system.means, "estate")
-    _beat(system)
-    with _worker(system, redis) as first, pipe.open("wb", buffering=0) as half:
-        half.write(ndjson(line("a")))
-        half.flush()
-        _until(lambda: report(system.parts, asked.run_id).owner)
+    with _stopped_in_the_middle(system, redis, pipe) as (run_id, first, _):
         first.send_signal(signal.SIGKILL)
-        first.wait(30)
     redis.kill()
     redis.start()
     _beat(system)
-    assert report(system.parts, asked.run_id).status == "running"
+    assert report(system.parts, run_id).status == "running"
     _beat(system, later=LOST + 1_000_000)
-    assert report(system.parts, asked.run_id).status == "failed"
+    assert report(system.parts, run_id).status == "failed"
     with _worker(system, redis), _worker(system, redis):
         with pipe.open("wb") as whole:
             whole.write(ndjson(line("a"), line("b")))
@@ -145,21 +150,13 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_another_one(
     system: System, redis: RedisServer, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "estate.jsonl"
-    os.mkfifo(pipe)
-    _instance(system, pipe)
-    asked = run_now(system.means, "estate")
-    _beat(system)
-    with _worker(system, redis) as first, pipe.open("wb", buffering=0) as half:
-        half.write(ndjson(line("a")))
-        half.flush()
-        _until(lambda: report(system.parts, asked.run_id).owner)
+    with _stopped_in_the_middle(system, redis, pipe) as (run_id, first, half):
         first.send_signal(signal.SIGTERM)
         with suppress(BrokenPipeError):  # it looks whether to stop between two lines
             while first.poll() is None:
                 half.write(ndjson(line("b")))
                 time.sleep(0.05)
-        first.wait(30)
-    stopped = report(system.parts, asked.run_id)
+    stopped = report(system.parts, run_id)
     assert (stopped.status, stopped.scopes[0].reason) == ("partial", "stopped")
     assert [job.state for job, _ in jobs(system.store)] == ["waiting"]
     _beat(system)

@@ -5,7 +5,7 @@ from discovery.source import Source
 from discovery.sources.entra_id.check import check
 from discovery.sources.entra_id.fetch import fetch
 from discovery.sources.entra_id.observe import observe
-from discovery.sources.entra_id.settings import EntraIdSettings
+from discovery.sources.entra_id.settings import EntraIdSettings, covers
 
 ENTRA_ID = Source(
     name="entra_id",
@@ -15,4 +15,5 @@ ENTRA_ID = Source(
     fetch=fetch,
     observe=observe,
     check=check,
+    covers=covers,
 )

@@ -30,7 +30,7 @@ def fetch(settings: EntraIdSettings, reading: Reading) -> Iterator[Fetched]:
     """Each object as `{"kind", "row", "also", "read_at"}`, one that was removed as `{"gone": its id, "read_at"}`."""
     collections = wanted(settings)
     with open_graph(settings, reading) as graph:
-        tenant = tenant_name(settings, graph.root)
+        tenant = tenant_name(settings)
         scopes = [(f"{tenant}/{collection.name}", collection) for collection in collections]
         yield from in_turn(
             [

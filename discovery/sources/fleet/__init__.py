@@ -3,7 +3,7 @@
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
 from discovery.sources.fleet.check import check
-from discovery.sources.fleet.fetch import FleetSettings, fetch
+from discovery.sources.fleet.fetch import FleetSettings, fetch, scope_of
 from discovery.sources.fleet.observe import observe
 
 FLEET = Source(
@@ -14,4 +14,5 @@ FLEET = Source(
     fetch=fetch,
     observe=observe,
     check=check,
+    covers=lambda settings: (scope_of(settings),),
 )

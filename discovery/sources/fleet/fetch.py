@@ -3,14 +3,14 @@
 import itertools
 from collections.abc import Iterator
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
 from discovery.clients.answer import Unreadable
-from discovery.clients.asking import AskingSettings, patience_of
-from discovery.clients.http import JsonClient, fixed_token
-from discovery.clients.links import service_root
+from discovery.clients.asking import AskingSettings, parts_wanted, patience_of
+from discovery.clients.http import JsonClient
+from discovery.clients.links import server_name, service_root
+from discovery.clients.token import fixed_token
 from discovery.errors import SourceMisconfigured, SourceUnavailable
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
 
@@ -38,13 +38,16 @@ def open_fleet(settings: FleetSettings, reading: Reading) -> JsonClient:
     return client
 
 
+def scope_of(settings: FleetSettings) -> str:
+    """The one scope of a server."""
+    return f"{server_name(settings.base_url)}/{PART}"
+
+
 def fetch(settings: FleetSettings, reading: Reading) -> Iterator[Fetched]:
     """Each host as `{"row", "read_at"}`, in the one scope `<server>/hosts`."""
-    if settings.scope.strip() not in ("", PART):
-        raise SourceMisconfigured(f"scope: {settings.scope} unknown; known: {PART}")
+    parts_wanted(settings, [PART])
     with open_fleet(settings, reading) as client:
-        parts = urlsplit(settings.base_url)
-        scope = f"{parts.hostname}{f':{parts.port}' if parts.port else ''}/{PART}"
+        scope = scope_of(settings)
         try:
             yield from _pages(client, settings, reading, scope)
         except SourceUnavailable as failed:

@@ -3,7 +3,7 @@
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
 from discovery.sources.intune.check import check
-from discovery.sources.intune.fetch import IntuneSettings, fetch
+from discovery.sources.intune.fetch import IntuneSettings, fetch, scope_of
 from discovery.sources.intune.observe import observe
 
 INTUNE = Source(
@@ -14,4 +14,5 @@ INTUNE = Source(
     fetch=fetch,
     observe=observe,
     check=check,
+    covers=lambda settings: (scope_of(settings),),
 )

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from discovery.clients.answer import Refused
+from discovery.clients.asking import parts_wanted
 from discovery.clients.graph_login import GraphSettings, open_graph, tenant_name
 from discovery.clients.msgraph import AT_ONCE, Graph, Row, batched
-from discovery.errors import SourceMisconfigured, SourceUnavailable
+from discovery.errors import SourceUnavailable
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
 
 DEVICES = "/deviceManagement/managedDevices"
@@ -36,12 +37,16 @@ class IntuneSettings(GraphSettings):
     )
 
 
+def scope_of(settings: IntuneSettings) -> str:
+    """The one scope of a tenant. Raises SourceMisconfigured."""
+    return f"{tenant_name(settings)}/{PART}"
+
+
 def fetch(settings: IntuneSettings, reading: Reading) -> Iterator[Fetched]:
     """Each device as `{"row", "read_at"}`, in the one scope `<tenant>/managed_devices`."""
-    if settings.scope.strip() not in ("", PART):
-        raise SourceMisconfigured(f"scope: {settings.scope} unknown; known: {PART}")
+    parts_wanted(settings, [PART])
     with open_graph(settings, reading) as graph:
-        scope = f"{tenant_name(settings, graph.root)}/{PART}"
+        scope = scope_of(settings)
         done = 0
         try:
             for page in graph.pages(f"{DEVICES}?$select={','.join(PROPERTIES)}&$top={PAGE}"):

@@ -5,7 +5,7 @@ from discovery.source import Source
 from discovery.sources.jamf.check import check
 from discovery.sources.jamf.fetch import fetch
 from discovery.sources.jamf.observe import observe
-from discovery.sources.jamf.settings import JamfSettings
+from discovery.sources.jamf.settings import JamfSettings, covers
 
 JAMF = Source(
     name="jamf",
@@ -15,4 +15,5 @@ JAMF = Source(
     fetch=fetch,
     observe=observe,
     check=check,
+    covers=covers,
 )

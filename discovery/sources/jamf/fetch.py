@@ -7,15 +7,16 @@ from functools import partial
 from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.http import JsonClient
 from discovery.clients.in_turn import in_turn
+from discovery.clients.links import server_name
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
-from discovery.sources.jamf.settings import JamfSettings, Part, open_jamf, sections_of, server_name, wanted
+from discovery.sources.jamf.settings import JamfSettings, Part, open_jamf, sections_of, wanted
 
 
 def fetch(settings: JamfSettings, reading: Reading) -> Iterator[Fetched]:
     """Each record as `{"kind", "row", "read_at"}`, in the scopes `<server>/computers` and `<server>/mobile_devices`."""
     parts = wanted(settings)
     with open_jamf(settings, reading) as client:
-        server = server_name(settings)
+        server = server_name(settings.base_url)
         scopes = [(f"{server}/{part.name}", part) for part in parts]
         yield from in_turn([(scope, partial(_whole, client, settings, reading, part, scope)) for scope, part in scopes])
 

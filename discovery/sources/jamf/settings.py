@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
 from discovery.clients.answer import Refused, Unauthorized, Unreadable
-from discovery.clients.asking import AskingSettings, patience_of
-from discovery.clients.http import JsonClient, TokenSource, fixed_token
-from discovery.clients.links import service_root
+from discovery.clients.asking import AskingSettings, parts_wanted, patience_of
+from discovery.clients.http import JsonClient
+from discovery.clients.links import server_name, service_root
+from discovery.clients.token import TokenSource, fixed_token
 from discovery.errors import SourceMisconfigured
 from discovery.source import Reading
 
@@ -61,11 +61,8 @@ PARTS = (
 
 def wanted(settings: JamfSettings) -> list[Part]:
     """The inventories to read. Raises SourceMisconfigured for one that does not exist."""
-    named = {name.strip() for name in settings.scope.split(",") if name.strip()}
-    known = [part.name for part in PARTS]
-    if unknown := named - set(known):
-        raise SourceMisconfigured(f"scope: {', '.join(sorted(unknown))} unknown; known: {', '.join(known)}")
-    return [part for part in PARTS if not named or part.name in named]
+    named = parts_wanted(settings, [part.name for part in PARTS])
+    return [part for part in PARTS if part.name in named]
 
 
 def sections_of(settings: JamfSettings, part: Part) -> tuple[str, ...]:
@@ -74,10 +71,9 @@ def sections_of(settings: JamfSettings, part: Part) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("GENERAL", "HARDWARE", *named))) if named else part.sections
 
 
-def server_name(settings: JamfSettings) -> str:
-    """What scopes are called after."""
-    parts = urlsplit(settings.base_url)
-    return f"{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+def covers(settings: JamfSettings) -> list[str]:
+    """Each inventory of the server. Raises SourceMisconfigured."""
+    return [f"{server_name(settings.base_url)}/{part.name}" for part in wanted(settings)]
 
 
 def open_jamf(settings: JamfSettings, reading: Reading) -> JsonClient:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Fetched, Permission, Reading, Source
 from discovery.sources.ldap.observe import observe
-from discovery.sources.ldap.settings import LdapSettings
+from discovery.sources.ldap.settings import LdapSettings, covers
 
 
 def _fetch(settings: LdapSettings, reading: Reading) -> Iterator[Fetched]:
@@ -31,4 +31,5 @@ LDAP = Source(
     fetch=_fetch,
     observe=observe,
     check=_check,
+    covers=covers,
 )

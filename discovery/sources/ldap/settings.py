@@ -56,6 +56,11 @@ class LdapSettings(SourceSettings):
         return base.strip()
 
 
+def covers(settings: LdapSettings) -> tuple[str, ...]:
+    """The branch; which one it is where none is named, the server alone knows."""
+    return (settings.base,) if settings.base else ()
+
+
 def where_of(url: str) -> Where:
     """Host and port of a url. Raises ValueError with what a url looks like, without repeating it."""
     try:

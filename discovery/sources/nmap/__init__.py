@@ -5,7 +5,7 @@ from discovery.source import Source
 from discovery.sources.nmap.again import AGAIN
 from discovery.sources.nmap.fetch import fetch
 from discovery.sources.nmap.observe import observe
-from discovery.sources.nmap.settings import NmapSettings
+from discovery.sources.nmap.settings import NmapSettings, covers
 
 NMAP = Source(
     name="nmap",
@@ -15,4 +15,5 @@ NMAP = Source(
     fetch=fetch,
     observe=observe,
     again=AGAIN,
+    covers=covers,
 )

@@ -14,7 +14,7 @@ from discovery.sources.nmap.profiles import HOSTS_AT_ONCE, Profile
 from discovery.sources.nmap.runner import Ended, binary, complaints, run_nmap
 from discovery.sources.nmap.settings import NmapSettings, is_root
 from discovery.sources.nmap.stream import Hostile, Outcome, Step, read_hosts
-from discovery.targets import Network, targets_of, tiles
+from discovery.targets import Network, network_overlaps, targets_of, tiles
 from discovery.this_machine import this_machine
 
 READ_AT_ONCE = 65_536
@@ -48,7 +48,12 @@ def fetch(settings: NmapSettings, reading: Reading) -> Iterator[Fetched]:
             yield from scan_tile(profile, tile, Place(str(network), done, total, names), reading, failures)
             done += _addresses(tile)
             yield Progress(done, total, "addresses")
-        yield ScopeEnd(str(network), complete=not failures, reason="; ".join(dict.fromkeys(failures)) or None)
+        yield ScopeEnd(
+            str(network),
+            complete=not failures,
+            reason="; ".join(dict.fromkeys(failures)) or None,
+            left_out=tuple(str(out) for out in targets.exclude if network_overlaps(network, out)),
+        )
 
 
 class Place:

@@ -1,19 +1,13 @@
 """What a scan can be told."""
 
 import os
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
+from discovery.several_texts import Texts
 from discovery.source import SourceSettings
 from discovery.sources.nmap.profiles import DEFAULT, PROFILES, Profile
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+from discovery.targets import scopes_asked
 
 
 class NmapSettings(SourceSettings):
@@ -36,6 +30,11 @@ class NmapSettings(SourceSettings):
     def chosen(self) -> Profile:
         """The profile, as this user can run it."""
         return PROFILES[self.profile]
+
+
+def covers(settings: NmapSettings) -> tuple[str, ...]:
+    """The addresses that will be asked; a saved scan asks nobody."""
+    return () if settings.xml is not None else scopes_asked(settings.targets, settings.exclude)
 
 
 def is_root() -> bool:

@@ -1,10 +1,10 @@
 """Whether the service graph's metrics can be read."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from discovery.clients.http import JsonClient
 from discovery.clients.rights import Right, try_rights
+from discovery.readable import read_permission
 from discovery.source import Permission, Reading
 from discovery.sources.otel_service_graph.edges import TOTAL
 from discovery.sources.otel_service_graph.fetch import ask, open_prometheus
@@ -16,11 +16,7 @@ GRANT = "let this token query the metrics (GET /api/v1/query)"
 def check(settings: ServiceGraphSettings, reading: Reading) -> Iterator[Permission]:
     """A Permission for the login and one for the query, or one for the file."""
     if settings.file:
-        try:
-            Path(settings.file).open("rb").close()
-            yield Permission("read the file", True)
-        except OSError as wrong:
-            yield Permission("read the file", False, f"{settings.file}: {wrong.strerror or wrong}")
+        yield read_permission(settings.file)
         return
 
     def rights(client: JsonClient) -> list[Right]:

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from discovery.clients.answer import Refused, Unreadable
-from discovery.clients.asking import patience_of
-from discovery.clients.http import JsonClient, fixed_token
-from discovery.clients.links import service_root
+from discovery.clients.asking import parts_wanted, patience_of
+from discovery.clients.http import JsonClient
+from discovery.clients.links import server_name, service_root
+from discovery.clients.token import fixed_token
 from discovery.errors import SourceMisconfigured, SourceUnavailable
 from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd
 from discovery.sources.otel_service_graph.edges import FAILED, TOTAL, Counted, services
@@ -24,16 +25,14 @@ LABELS = (
 
 def fetch(settings: ServiceGraphSettings, reading: Reading) -> Iterator[Fetched]:
     """Each service that called or was called in the window, in the one scope `<server or file>/services`."""
-    if settings.scope.strip() not in ("", PART):
-        raise SourceMisconfigured(f"scope: {settings.scope} unknown; known: {PART}")
+    parts_wanted(settings, [PART])
     counted = Counted()
     if settings.file:
         scope = f"{os.path.basename(settings.file)}/{PART}"
         reason = _read_file(settings.file, counted, reading)
     else:
         with open_prometheus(settings, reading) as client:
-            parts = urlsplit(client.root)
-            scope = f"{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}/{PART}"
+            scope = f"{server_name(client.root)}{urlsplit(client.root).path}/{PART}"
             try:
                 reason = _ask(client, settings.window, counted)
             except SourceUnavailable as failed:

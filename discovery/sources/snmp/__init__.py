@@ -6,6 +6,7 @@ from discovery.sources.snmp.check import check
 from discovery.sources.snmp.fetch import fetch
 from discovery.sources.snmp.observe import observe
 from discovery.sources.snmp.settings import SnmpSettings
+from discovery.targets import scopes_asked
 
 SNMP = Source(
     name="snmp",
@@ -15,4 +16,5 @@ SNMP = Source(
     fetch=fetch,
     observe=observe,
     check=check,
+    covers=lambda settings: scopes_asked(settings.targets, settings.exclude),
 )

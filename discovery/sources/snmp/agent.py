@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from discovery.sources.snmp.settings import SnmpSettings
 
 REPETITIONS = 25
-"""rows asked for at once; where that is too much, one by one"""
-NO_SUCH_NAME = 2
-"""error status by which agents of the first version say that there is nothing further"""
+"""rows asked for at once; where that is too much, fewer, at last one by one"""
+TOO_BIG, NO_SUCH_NAME = 1, 2
+"""error status of an answer that fits no packet, and the one by which agents of the first version say that there is
+nothing (further)"""
+END = "EndOfMibView"
 
 Values = dict[str, Any]
 AUTHENTICATIONS = {
@@ -69,55 +71,66 @@ class Agent:
 
     def __init__(self, engine: Any, who: Any, where: Any, pace: Pace, stopped: Callable[[], bool]) -> None:
         self._engine, self._who, self._where, self._pace, self._stopped = engine, who, where, pace, stopped
-        self._bulk = True
+        self._many = REPETITIONS
 
-    async def get(self, oids: dict[str, str]) -> Values:
+    async def get(self, oids: Mapping[str, str]) -> Values:
         """name → value of those that the agent has. Raises Silent or Broken."""
-        status, _, rows = await self._ask("get_cmd", [], list(oids.values()))
+        status, said, rows = await self._ask("get_cmd", [], list(oids.values()))
+        if status == NO_SUCH_NAME and len(oids) == 1:
+            return {}
         if status:
-            # An agent may refuse the whole question over one object that it has not.
-            if len(oids) == 1:
-                return {}
-            found: Values = {}
-            for name, oid in oids.items():
-                found |= await self.get({name: oid})
-            return found
+            raise Broken(f"the agent says {said}")
         by_oid = {str(oid): plain(value) for oid, value in rows}
         return {name: by_oid[oid] for name, oid in oids.items() if by_oid.get(oid) is not None}
 
     async def column(self, oid: str, most: int) -> Values:
         """index → value of everything below `oid`. Raises Silent or Broken, also where there are more than `most`."""
         found: Values = {}
-        at, below = _numbers(oid), _numbers(oid)
-        while True:
-            rows = await self._next(at)
+        at = below = _numbers(oid)
+        rows_seen = 0
+        while (rows := await self._next(at)) is not None:
             for name, value in rows:
-                here = _numbers(str(name))
-                if here[: len(below)] != below or plain(value) is None:
+                if type(value).__name__ == END:
                     return found
+                here = _numbers(str(name))
                 if here <= at:
-                    raise Broken(f"{oid}: the agent goes in circles")
-                at = here
-                found[".".join(map(str, here[len(below) :]))] = plain(value)
-                if len(found) > most:
-                    raise Broken(f"{oid}: more than {most} rows")
-            if not rows:
-                return found
+                    # Also where it leads out of the column: an end lies behind, never before.
+                    raise Broken("the agent goes in circles")
+                if here[: len(below)] != below:
+                    return found
+                at, rows_seen, said = here, rows_seen + 1, plain(value)
+                if said is not None:
+                    found[".".join(map(str, here[len(below) :]))] = said
+                if rows_seen > most:
+                    raise Broken(f"more than {most} rows")
+        return found
 
-    async def _next(self, at: tuple[int, ...]) -> list[tuple[Any, Any]]:
+    async def has(self, oid: str) -> bool:
+        """Whether there is anything below `oid` that may be seen. Raises Silent or Broken."""
+        rows = await self._next(_numbers(oid))
+        return any(str(name).startswith(f"{oid}.") and type(value).__name__ != END for name, value in (rows or ())[:1])
+
+    async def _next(self, at: tuple[int, ...]) -> list[tuple[Any, Any]] | None:
+        """The rows behind, None where the agent says that there are none."""
         text = ".".join(map(str, at))
-        if self._bulk:
+        while self._many:
             try:
-                status, _, rows = await self._ask("bulk_cmd", [0, REPETITIONS], [text])
-                if not status:
-                    return rows
+                status, _, rows = await self._ask("bulk_cmd", [0, self._many], [text])
             except Silent:
-                pass  # some agents never answer what would not fit their packets
-            self._bulk = False
+                # Some never answer what would not fit their packets, some do not know the question.
+                self._many = 0
+                break
+            if not status and rows:
+                return rows
+            if status != TOO_BIG:
+                break
+            self._many //= 2
         status, said, rows = await self._ask("next_cmd", [], [text])
-        if status and status != NO_SUCH_NAME:
-            raise Broken(f"{text}: the agent says {said}")
-        return [] if status else rows
+        if status == NO_SUCH_NAME:
+            return None
+        if status or not rows:
+            raise Broken(f"the agent says {said if status else 'nothing'}")
+        return rows
 
     async def _ask(self, command: str, numbers: list[int], oids: list[str]) -> tuple[int, str, list[tuple[Any, Any]]]:
         from pysnmp.error import PySnmpError
@@ -156,7 +169,7 @@ async def open_agent(
 def plain(value: Any) -> Any:
     """bytes, a whole number, a dotted text, or None where the agent says that there is nothing."""
     kind = type(value).__name__
-    if kind in ("NoSuchObject", "NoSuchInstance", "EndOfMibView", "Null"):
+    if kind in ("NoSuchObject", "NoSuchInstance", END, "Null"):
         return None
     if kind == "IpAddress":
         return ".".join(map(str, value.asOctets()))

@@ -2,20 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from discovery.errors import SourceMisconfigured
+from discovery.several_texts import Texts
 from discovery.source import SourceSettings
 
 SHORTEST_KEY = 8
 """characters of a v3 pass phrase (RFC 3414)"""
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class SnmpSettings(SourceSettings):
@@ -44,7 +38,9 @@ class SnmpSettings(SourceSettings):
     max_rows: Annotated[int, Field(ge=1)] = Field(
         50_000, description="rows of one column, above which it is given up and the device not read to its end"
     )
-    neighbours: bool = Field(True, description="machines in ARP and bridge tables are said as devices too")
+    neighbours: bool = Field(True, description="bridge and ARP tables are read too, for what hangs on a port")
+    heard: bool = Field(True, description="who answered under an address, by the ARP table, is said as a device")
+    full: bool = Field(False, description="what a device says now stands, also where it once said more")
 
 
 def checked(settings: SnmpSettings) -> SnmpSettings:

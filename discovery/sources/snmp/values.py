@@ -33,6 +33,12 @@ def address(value: Any) -> str | None:
     return str(ipaddress.ip_address(value))
 
 
-def belongs_to_hardware(found: str) -> bool:
-    """Whether a MAC address is that of a card: neither a group's nor made up."""
-    return not int(found[:2], 16) & 0b11
+def indexed_address(parts: list[str]) -> str | None:
+    """An address in a row's index: its kind (1 or 2, IPv4 or IPv6), its length, which some leave out, and its bytes."""
+    if not parts or parts[0] not in ("1", "2"):
+        return None
+    size = 4 if parts[0] == "1" else 16
+    numbers = [int(part) for part in parts[1:]]
+    if len(numbers) == size + 1 and numbers[0] == size:
+        numbers = numbers[1:]
+    return address(bytes(numbers)) if len(numbers) == size and max(numbers) < 256 else None
