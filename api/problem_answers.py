@@ -44,6 +44,12 @@ def _place(where: tuple[int | str, ...]) -> str:
     return ".".join(said[:-1] if len(said) > 1 and _TYPE_TRIED.search(said[-1]) else said) or "request"
 
 
+def _fault(found: Mapping[str, Any]) -> str:
+    if found["type"] == "json_invalid":
+        return f"body: no JSON after character {found['loc'][-1]}: {found['ctx']['error']}"
+    return f"{_place(found['loc'])}: {found['msg']}"
+
+
 def _said_to_be_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
 
@@ -58,7 +64,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         if error.errors()[0]["loc"] == ("body",) and not _said_to_be_json(request):
             return answer(Problem("invalid", "body: JSON is wanted, sent with Content-Type: application/json"))
-        said = "; ".join(f"{_place(found['loc'])}: {found['msg']}" for found in error.errors()[:MOST_SAID])
+        said = "; ".join(_fault(found) for found in error.errors()[:MOST_SAID])
         return answer(Problem("invalid", said))
 
     def http(request: Request, error: Exception) -> Response:
