@@ -9,13 +9,13 @@ from cmdb.observation import Observation
 from discovery.errors import RecordRejected
 from discovery.run import MAX_BATCH, Rejection
 from discovery.source import Hearing
-from discovery.sources.json_lines import observe_line, place_of
+from discovery.sources.json_lines import BYTE_ORDER_MARK, observe_line, place_of
 
 
 def lines_of(body: bytes) -> list[tuple[int, bytes]]:
     """Lines that say something, numbered from 1. Raises Problem `too-large` above MAX_BATCH of them."""
     lines: list[tuple[int, bytes]] = []
-    for number, line in enumerate(io.BytesIO(body), 1):
+    for number, line in enumerate(io.BytesIO(body.removeprefix(BYTE_ORDER_MARK)), 1):
         if line.strip():
             lines.append((number, line.rstrip(b"\r\n")))
             if len(lines) > MAX_BATCH:

@@ -1,6 +1,7 @@
 """Every error of a request as application/problem+json."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.answers import json_bytes
-from api.problems import KNOWN, STATUS, Problem, problem_of
+from api.problems import KNOWN, STATUS, Problem, body_of, problem_of
 
 logger = logging.getLogger("cmdb.api")
 
@@ -19,23 +20,38 @@ MOST_SAID = 20
 
 def answer(problem: Problem) -> Response:
     """A problem as a response."""
-    status, title = STATUS[problem.kind]
+    status, _ = STATUS[problem.kind]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else {}
-    return _response(f"urn:cmdb:problem:{problem.kind}", status, title, problem.detail, headers, problem.more)
+    return _response(body_of(problem), headers)
 
 
-def _response(
-    kind: str, status: int, title: str, detail: str, headers: Mapping[str, str], more: Mapping[str, Any]
-) -> Response:
-    # What a client sent may be quoted here, lone surrogates included, which no JSON can carry.
-    readable = detail.encode("utf-8", "replace").decode()
-    body = {"type": kind, "title": title, "status": status, "detail": readable, **more}
-    return Response(json_bytes(body), status, dict(headers), media_type="application/problem+json")
+def _unnamed(status: int, title: str, detail: str) -> dict[str, Any]:
+    """What has no type of ours."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+def _response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(json_bytes(body), body["status"], dict(headers), media_type="application/problem+json")
+
+
+_TYPE_TRIED = re.compile(r"[\[(]|^(?:int|str|float|bool|list|dict)\Z")
 
 
 def _place(where: tuple[int | str, ...]) -> str:
     """Where in a request something is wrong, as its author would call it."""
-    return ".".join(str(part) for part in where if part not in ("query", "path", "header")) or "request"
+    said = [str(part) for part in where if part not in ("query", "path", "header")]
+    # Of a value that may be of several types, the last part names the type that was tried.
+    return ".".join(said[:-1] if len(said) > 1 and _TYPE_TRIED.search(said[-1]) else said) or "request"
+
+
+def _fault(found: Mapping[str, Any]) -> str:
+    if found["type"] == "json_invalid":
+        return f"body: no JSON after character {found['loc'][-1]}: {found['ctx']['error']}"
+    return f"{_place(found['loc'])}: {found['msg']}"
+
+
+def _said_to_be_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
 
 
 def install(app: FastAPI) -> None:
@@ -46,7 +62,9 @@ def install(app: FastAPI) -> None:
 
     def wrong(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        said = "; ".join(f"{_place(found['loc'])}: {found['msg']}" for found in error.errors()[:MOST_SAID])
+        if error.errors()[0]["loc"] == ("body",) and not _said_to_be_json(request):
+            return answer(Problem("invalid", "body: JSON is wanted, sent with Content-Type: application/json"))
+        said = "; ".join(_fault(found) for found in error.errors()[:MOST_SAID])
         return answer(Problem("invalid", said))
 
     def http(request: Request, error: Exception) -> Response:
@@ -54,14 +72,16 @@ def install(app: FastAPI) -> None:
         kind = {404: "unknown-reference", 401: "unauthenticated", 403: "forbidden", 413: "too-large"}.get(
             error.status_code
         )
+        if error.status_code == 400:  # the framework's word for a body that is no JSON, or no UTF-8
+            return answer(Problem("invalid", f"body: {error.detail}"))
         if kind is None:
             said = str(error.detail)
-            return _response("about:blank", error.status_code, said, said, error.headers or {}, {})
+            return _response(_unnamed(error.status_code, said, said), error.headers or {})
         return answer(Problem(kind, f"{request.method} {request.url.path}: {error.detail}"))
 
     def unforeseen(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _response("about:blank", 500, "Our fault", "the server's log says what happened", {}, {})
+        return _response(_unnamed(500, "Our fault", "the server's log says what happened"), {})
 
     for type_ in KNOWN:
         app.add_exception_handler(type_, known)

@@ -37,6 +37,17 @@ class Problem(Exception):
         self.kind, self.detail, self.more = kind, detail, more
 
 
+def body_of(problem: Problem) -> dict[str, Any]:
+    """A problem as RFC 9457 spells it."""
+    status, title = STATUS[problem.kind]
+    # What a client sent may be quoted here, lone surrogates included, which no JSON can carry.
+    readable = problem.detail.encode("utf-8", "replace").decode()
+    return {
+        "type": f"urn:cmdb:problem:{problem.kind}", "title": title, "status": status, "detail": readable,
+        **problem.more,
+    }  # fmt: skip
+
+
 KNOWN: tuple[type[Exception], ...] = (
     Problem,
     Invalid,

@@ -1,11 +1,13 @@
 """What an installation is told: from the environment, or from a TOML file named by CMDB_CONFIG."""
 
 import os
+import tomllib
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from cmdb.errors import Invalid
 from discovery.secret_reference import secret_in
 
 
@@ -60,9 +62,24 @@ class Settings(BaseSettings):
         return tuple(key for key in text.replace(",", " ").split())
 
     def password(self) -> str | None:
-        """The store's password, from whichever of the two places."""
+        """The store's password, from whichever of the two places. Raises Invalid for a file that cannot be read."""
         if self.store_password is not None:
             return self.store_password.get_secret_value()
         if self.store_password_file is not None:
-            return self.store_password_file.read_text().strip()
+            return secret_in(self.store_password_file).strip()
         return None
+
+
+def told_settings() -> Settings:
+    """The settings of this installation. Raises Invalid, which quotes no value: it may be a secret."""
+    named = os.environ.get("CMDB_CONFIG")
+    try:
+        if named:
+            Path(named).open("rb").close()  # a file that is not there would be taken for an empty one
+        return Settings()
+    except ValidationError as wrong:
+        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
+        raise Invalid(f"wrong setting, from the environment (CMDB_…) or {named or 'a file'}: {said}") from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is no TOML"
+        raise Invalid(f"{named}, which CMDB_CONFIG names, cannot be read: {why}") from None

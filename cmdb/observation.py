@@ -169,10 +169,15 @@ def _flat(attributes: Mapping[str, object], prefix: str = "") -> dict[str, Value
     for key, value in attributes.items():
         name = prefix + key
         if isinstance(value, Mapping):
-            flat.update(_flat(value, name + "."))
+            inner = _flat(value, name + ".")
+            if not flat.keys().isdisjoint(inner):
+                raise Invalid(f"attribute {min(flat.keys() & inner)} is said twice, nested and with dots")
+            flat.update(inner)
             continue
         if not _ATTRIBUTE.match(name):
             raise Invalid(f"attribute name {name!r} is not allowed: small letters, digits and _, dots for nesting")
+        if name in flat:
+            raise Invalid(f"attribute {name} is said twice, nested and with dots")
         flat[name] = _value(name, value)
     return flat
 

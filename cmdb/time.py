@@ -8,6 +8,9 @@ from cmdb.errors import Invalid
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""the years 1 to 9999 in UTC, all that RFC 3339 can spell"""
 
 
 def from_rfc3339(text: str) -> int:
@@ -15,9 +18,12 @@ def from_rfc3339(text: str) -> int:
     if not _RFC3339.match(text):
         raise Invalid(f"{text!r} is no time: RFC 3339 with an offset is wanted, such as 2026-11-20T10:00:00Z")
     try:
-        return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
+        at = (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         raise Invalid(f"{text!r} is no time that exists") from None
+    if not _FIRST <= at <= _LAST:  # an offset can lead out of what can be spelled again
+        raise Invalid(f"{text!r} lies outside the years 1 to 9999 in UTC")
+    return at
 
 
 def to_rfc3339(at: int) -> str:

@@ -21,7 +21,7 @@ from discovery.ending import would_miss
 from discovery.errors import RecordRejected
 from discovery.hiding import hiding, secrets_in
 from discovery.run import MAX_BATCH, Parts, context
-from discovery.run_report import RunReport, ScopeReport
+from discovery.run_report import UNREAD, RunReport, ScopeReport
 from discovery.settings_kept import identity_settings
 from discovery.source import Bookmark, Hearing, Progress, Raw, Reading, ScopeEnd, Source
 from graph.store import WriteTransaction
@@ -112,7 +112,8 @@ def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callabl
                 try:
                     said.setdefault(fetched.scope, []).extend(source.observe(fetched.payload, hearing))
                 except RecordRejected as wrong:
-                    found.rejected.append((found.seen, hide(wrong.reason)))
+                    line = found.seen if fetched.line is None else fetched.line
+                    found.rejected.append((line, hide(wrong.reason)))
                     if wrong.record is None:
                         unread.add(fetched.scope)
                     else:
@@ -123,6 +124,8 @@ def preview_run(parts: Parts, source: Source, settings: Any, *, stopped: Callabl
             elif isinstance(fetched, ScopeEnd):
                 complete = fetched.complete and fetched.scope not in unread
                 reason = None if fetched.reason is None else hide(fetched.reason)
+                if fetched.complete and not complete:
+                    reason = UNREAD
                 found.scopes.append(ScopeReport(fetched.scope, complete, reason, fetched.delta, fetched.left_out))
             elif isinstance(fetched, Progress) and fetched.note:
                 found.notes.append(hide(fetched.note))

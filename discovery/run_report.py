@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 Status = Literal["running", "complete", "partial", "failed", "held", "superseded"]
 
+UNREAD = "a record in it could not be read"
+"""why a scope that was read to its end is not complete all the same"""
 MAX_REASONS = 100
 """reasons kept word for word; the count goes on"""
 

@@ -14,7 +14,7 @@ from discovery.ending import close
 from discovery.errors import RecordRejected
 from discovery.hiding import Hide, hiding, secrets_in
 from discovery.run import MAX_BATCH, Errand, Parts, Rejection, open_run, report, take
-from discovery.run_report import RunReport, ScopeReport
+from discovery.run_report import UNREAD, RunReport, ScopeReport
 from discovery.source import Bookmark, Fetched, Hearing, Progress, Raw, Reading, ScopeEnd, Source
 
 BATCH = 5_000
@@ -110,7 +110,8 @@ class _Reading:
             self.progress(fetched, self.run)
 
     def hear(self, raw: Raw) -> None:
-        line = next(self.lines)
+        count = next(self.lines)
+        line = count if raw.line is None else raw.line
         try:
             self.batch.extend(self.source.observe(raw.payload, self.hearing))
         except RecordRejected as refused:
@@ -141,6 +142,6 @@ class _Reading:
         for name in entered:
             ended = self.ended.get(name) or ScopeReport(name, False, "the reading ended inside it")
             if name in self.unread and ended.complete:
-                ended = replace(ended, complete=False, reason="a record in it could not be read")
+                ended = replace(ended, complete=False, reason=UNREAD)
             found.append(ended)
         return found

@@ -27,6 +27,8 @@ class Raw:
 
     scope: str
     payload: Any
+    line: int | None = None
+    """the line of the file that it ends in, counted from 1; None where there are no lines: records are counted"""
 
 
 @dataclass(frozen=True, slots=True)

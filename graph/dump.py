@@ -1,8 +1,8 @@
 """How an export is laid out: the same rows from every store, closed by a mark that tells a whole one from a cut one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from graph.encoding import from_json, to_json
 from graph.past import HORIZON
@@ -39,10 +39,11 @@ LATER: dict[str, dict[str, Any]] = {"ci": {"because": None, "contradiction": Non
 
 def whole_row(kind: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row of an export with every column of ours."""
-    later = LATER.get(kind)
-    if later:
-        return {**later, **row}
-    return {**row, "keys": _of_each_sighting(row)} if kind == "record" else row
+    whole = {**LATER.get(kind, {}), **row}
+    missing = [column for column in TABLES[kind] if column not in whole]
+    if missing:
+        raise StoreError(f"a row of kind {kind} lacks {', '.join(missing)}; nothing was imported")
+    return {**whole, "keys": _of_each_sighting(whole)} if kind == "record" else whole
 
 
 def _of_each_sighting(record: Mapping[str, Any]) -> str:
@@ -67,7 +68,9 @@ class End:
     @staticmethod
     def from_row(row: Mapping[str, Any]) -> "End | None":
         """The mark, or None for any other row."""
-        return End(row["revision"], row["rows"]) if row.get("kind") == "end" else None
+        if row.get("kind") != "end" or not isinstance(row.get("revision"), int) or not isinstance(row.get("rows"), int):
+            return None
+        return End(row["revision"], row["rows"])
 
 
 def with_past(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -85,6 +88,28 @@ def with_past(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
             yield {"kind": row["kind"], "row": {**row["row"], "born": 0}}
         else:
             yield row
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], out: BinaryIO, told: Callable[[int], None] = lambda n: None) -> End:
+    """Write an export, one JSON object a line; its end mark. `told` hears how many rows are written."""
+    end: End | None = None
+    for count, row in enumerate(rows, 1):
+        out.write(to_json(row).encode() + b"\n")
+        told(count)
+        end = End.from_row(row)
+    return end or End(0, 0)
+
+
+def rows_in(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+    """Rows of an export. Raises StoreError for a line that is none."""
+    for number, line in enumerate(lines, 1):
+        try:
+            row = from_json(line)
+        except ValueError:
+            raise StoreError(f"line {number} of the export is damaged or cut off; nothing was imported") from None
+        if not isinstance(row, dict) or not (isinstance(row.get("row"), dict) or End.from_row(row)):
+            raise StoreError(f"line {number} is no row of an export; nothing was imported")
+        yield row
 
 
 def check_end(end: End | None, rows: int) -> int:

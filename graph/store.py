@@ -10,6 +10,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cmdb.configuration_item import ConfigurationItem
@@ -331,6 +332,12 @@ class GraphStore(Ledger, Protocol):
 
     def load(self, rows: Iterable[Mapping[str, Any]]) -> int:
         """Fill an empty store from `dump`; the revision. Raises StoreError if not empty, or if the rows are cut off."""
+
+    def backup(self, file: Path) -> int:
+        """Write everything, as it is at one revision, to a file that graph.backup reads; that revision.
+
+        Others go on writing meanwhile. Raises StoreError, OSError.
+        """
 
     def close(self) -> None:
         """Release connections; the store cannot be used afterwards."""

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.output import note_json
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -17,7 +19,7 @@ app = typer.Typer(
 token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
 app.add_typer(token_app, name="token")
 
-Json = Annotated[bool, typer.Option("--json", help="Print what the API would answer.")]
+Json = Annotated[bool, typer.Option("--json", callback=note_json, help="Print what the API would answer.")]
 Ref = Annotated[str, typer.Argument(help="An id, or [class.]kind[@realm]:value such as name:core-switch-1.")]
 KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="As the store stood then: a time, or a revision.", metavar="TIME")
@@ -29,10 +31,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 def system() -> Any:
     """The parts around the store of the settings."""
-    from api.settings import Settings
+    from api.settings import told_settings
     from api.wiring import build
 
-    return build(Settings())
+    return build(told_settings())
 
 
 def operator() -> Any:

@@ -111,6 +111,27 @@ def import_(
         import_from(system(), file, as_json=as_json)
 
 
+@app.command(epilog=example("cmdb backup /var/backups/estate.cmdb"))
+def backup(file: Annotated[str, typer.Argument(help="A file to write.")], as_json: Json = False) -> None:
+    """Write a backup of the store, while others go on using it."""
+    with plain_errors():
+        from api.cli.moving import backup_to
+
+        backup_to(system(), file, as_json=as_json)
+
+
+@app.command(epilog=example("CMDB_STORE=sqlite:///new.db cmdb restore /var/backups/estate.cmdb"))
+def restore(
+    file: Annotated[str, typer.Argument(help="A file that `cmdb backup` or `cmdb export` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Fill an empty store from a backup."""
+    with plain_errors():
+        from api.cli.moving import restore_from
+
+        restore_from(system(), file, as_json=as_json)
+
+
 app.command(
     epilog=example(
         "cmdb find switch",

@@ -35,11 +35,11 @@ def _python() -> dict[str, Any]:
 
 
 def _vocabulary() -> dict[str, Any]:
-    from api.settings import Settings
+    from api.settings import told_settings
     from api.wiring import declared_words
     from cmdb.errors import Invalid
 
-    settings = Settings()
+    settings = told_settings()
     try:
         words = declared_words(settings)
     except Invalid as error:
@@ -54,14 +54,14 @@ def _vocabulary() -> dict[str, Any]:
 
 def _store() -> list[dict[str, Any]]:
     """The store, and who reads what is scheduled in it."""
-    from api.settings import Settings
+    from api.settings import told_settings
     from api.wiring import build, now
     from cmdb.errors import Invalid
     from discovery.clock import LEASE
     from discovery.lease import holder
     from graph.store import StoreError
 
-    settings = Settings()
+    settings = told_settings()
     shown = settings.store.split("@")[-1]
     try:
         system = build(settings)
@@ -80,11 +80,11 @@ def _store() -> list[dict[str, Any]]:
 
 
 def _secrets() -> dict[str, Any]:
-    from api.settings import Settings
+    from api.settings import told_settings
     from cmdb.errors import Invalid
 
     try:
-        keys = Settings().secret_keys()
+        keys = told_settings().secret_keys()
     except (Invalid, OSError) as error:
         return _check("secrets", False, "the key cannot be read", str(error))
     if not keys:
@@ -98,9 +98,9 @@ def _secrets() -> dict[str, Any]:
 def _broker() -> dict[str, Any]:
     from urllib.parse import urlsplit
 
-    from api.settings import Settings
+    from api.settings import told_settings
 
-    broker = Settings().broker
+    broker = told_settings().broker
     if broker is None:
         return _check("broker", True, "none: what is scheduled is read by the scheduler's own process")
     at = urlsplit(broker.get_secret_value())

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 import orjson
@@ -42,18 +43,33 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     console.print(drawn)
 
 
+_json = ContextVar("json", default=False)
+
+
+def note_json(asked: bool) -> bool:
+    """Remember whether the running command was asked for JSON, so that its errors are JSON too."""
+    _json.set(asked)
+    return asked
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Errors that a user can mend, as one line: wrong use 2, everything else 1."""
-    from api.problems import Problem
+    """Errors that a user can mend, as one line: wrong use 2, everything else 1. With --json as the API answers, too."""
+    from api.problems import KNOWN, Problem, body_of, problem_of
     from cmdb.errors import AmbiguousReference, Contradiction, Invalid, UnknownReference
     from discovery.errors import DiscoveryError
     from discovery.run import AlreadyRunning, RunEnded, UnknownRun
     from discovery.source_instance import NameTaken
     from graph.store import StoreError
 
+    known: tuple[type[Exception], ...] = (*KNOWN, DiscoveryError)
     try:
-        yield
+        try:
+            yield
+        except known as error:
+            if _json.get():
+                print_json(body_of(problem_of(error)))
+            raise
     except AmbiguousReference as error:
         lines = "".join(
             f"\n  {c.id}  {c.ci_class} {c.name} ({c.realm or 'any realm'}, {c.lifecycle})" for c in error.candidates
@@ -67,3 +83,5 @@ def plain_errors() -> Iterator[None]:
         fail(str(error), 1)
     except BrokenPipeError:
         raise typer.Exit(0) from None
+    finally:
+        _json.set(False)

@@ -7,6 +7,7 @@ SourceUnavailable
     └── Unauthorized   401
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -88,12 +89,20 @@ def read_answer(what: str, status: int, headers: Mapping[str, str], body: bytes,
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise Unreadable(f"{what}: {kind[:60]} came instead of JSON; is there a proxy or a sign-in page in between?")
     try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        found = _parsed(body)
+    except (ValueError, RecursionError):
         raise Again(f"{what}: the answer is cut off or no JSON", garbled=True) from None
     if not isinstance(found, dict):
         raise Unreadable(f"{what}: the answer is no JSON object")
     return found
+
+
+def _parsed(body: bytes) -> Any:
+    """JSON; half a character in one name (`\\ud83d`, where a service cut it) is the fault of that name alone."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

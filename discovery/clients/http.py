@@ -24,6 +24,10 @@ def broken_connection(what: str, error: Exception) -> Again:
 
     Raises RunEnds where asking again is of no use: a certificate that is not trusted.
     """
+    import httpx  # heavy; whoever gets here has it already
+
+    if isinstance(error, httpx.DecodingError):
+        return Again(f"{what}: the answer is not compressed as it says", garbled=True)
     cause: BaseException | None = error
     while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
@@ -56,7 +60,7 @@ class JsonClient:
         self.root = root
         self._patience = patience
         self._now = now
-        self._transport_error = httpx.TransportError
+        self._broken = (httpx.TransportError, httpx.DecodingError)
         limits = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout))
         accept = {"Accept": "application/json"}
         self._http = httpx.Client(timeout=limits, follow_redirects=False, headers=accept, verify=verify)
@@ -95,7 +99,7 @@ class JsonClient:
                 response = self._send(method, url, parameters, form)
                 seconds = self._now() / 1_000_000
                 return read_answer(what, response.status_code, response.headers, response.content, seconds)
-            except self._transport_error as broken:
+            except self._broken as broken:
                 no = broken_connection(what, broken)
             except (Again, Unauthorized) as said:
                 no = said

@@ -131,7 +131,7 @@ class Graph:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
-        except httpx.TransportError as broken:
+        except (httpx.TransportError, httpx.DecodingError) as broken:
             raise broken_connection(shown("GET", url), broken) from None
         return response  # type: ignore[no-any-return]
 

@@ -3,11 +3,13 @@
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from cmdb.graph_patch import DocumentWrite
 from cmdb.surroundings import Bearer
 from cmdb.vocabulary import Vocabulary
+from graph.dump import write_rows
 from graph.encoding import from_json, to_json
 from graph.estate_then import past_estate
 from graph.events import first_events, latest_events
@@ -158,6 +160,11 @@ class Neo4jStore:
 
     def load(self, rows: Iterable[Mapping[str, Any]]) -> int:
         return self._sessions.writing_once(lambda tx: dumping.load(tx, rows))
+
+    def backup(self, file: Path) -> int:
+        # The server's own backup needs it to be stopped, and an edition that not everybody has.
+        with file.open("wb") as out:
+            return write_rows(self.dump(), out).revision
 
     def document(self, kind: str, key: str) -> Document | None:
         return self._sessions.reading(lambda look: look.document(kind, key))

@@ -174,7 +174,7 @@ def saying_what_to_do(path: Path) -> Iterator[None]:
 
 
 _MAY_WRITE = "check that the file and its folder may be written by this user"
-_DAMAGED = "the file is damaged or is no SQLite database: restore it from an export, or set CMDB_STORE elsewhere"
+_DAMAGED = "the file is damaged or is no SQLite database: restore a backup, or set CMDB_STORE elsewhere"
 _HINTS = {
     "locked": f"another process has been writing for more than {BUSY_SECONDS:.0f} s; try again",
     "busy": f"another process has been writing for more than {BUSY_SECONDS:.0f} s; try again",

@@ -77,14 +77,19 @@ def prepare(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:
     """
     if not _is_made(connection):
         _make(connection, vocabulary)
-    stored = dict(connection.execute("select key, value from meta").fetchall())
+    if brings_more(check_version(connection)["words"], vocabulary):
+        _widen(connection, vocabulary)
+
+
+def check_version(connection: sqlite3.Connection) -> dict[str, str]:
+    """What the file says about itself. Raises StoreError where another program or version wrote it."""
+    stored = dict(connection.execute("select key, value from meta").fetchall()) if _is_made(connection) else {}
     if stored.get("schema") != str(VERSION):
         raise StoreError(
             f"this store was written by another version of cmdb (schema {stored.get('schema')}, here {VERSION}): "
             "export it with that version and import the file here"
         )
-    if brings_more(stored["words"], vocabulary):
-        _widen(connection, vocabulary)
+    return stored
 
 
 def _widen(connection: sqlite3.Connection, vocabulary: Vocabulary) -> None:

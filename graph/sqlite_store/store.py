@@ -17,6 +17,7 @@ from graph.ledger import Document
 from graph.sqlite_store import dumping, searching
 from graph.sqlite_store import statements as sql
 from graph.sqlite_store.connections import Connections
+from graph.sqlite_store.copying import copy_to
 from graph.sqlite_store.looking_back import LookingBack
 from graph.sqlite_store.looking_up import Lookups
 from graph.sqlite_store.schema import check_words, prepare
@@ -146,6 +147,10 @@ class SqliteStore:
     def load(self, rows: Iterable[Mapping[str, Any]]) -> int:
         with self._connections.writing() as connection:
             return dumping.load(connection, rows)
+
+    def backup(self, file: Path) -> int:
+        with self._connections.lent() as connection:
+            return copy_to(connection, file)
 
     def document(self, kind: str, key: str) -> Document | None:
         with self._connections.reading() as connection:

@@ -71,6 +71,26 @@ def test_bad_lines_reject_themselves_and_are_counted_from_one(admin: TestClient)
     assert "spaceship" in said["rejected"][2]["reason"]
 
 
+def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it(admin: TestClient) -> None:
+    said = admin.post("/v1/observations", content=b"\xef\xbb\xbf" + ndjson(line("a"), line("b"))).json()
+    assert (said["accepted"], said["rejected"]) == (2, [])
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "18446744073709551617", "-9223372036854775809", "1" * 30])
+def test_a_whole_number_beyond_64_bits_rejects_its_line_and_is_not_rounded(admin: TestClient, number: str) -> None:
+    bad = json.dumps(line("a", attributes={"serials": ["x"], "n": 0})).replace(": 0", f": {number}").encode()
+    said = admin.post("/v1/observations", content=bad + b"\n" + ndjson(line("b", attributes={"n": 1e30}))).json()
+    assert said["accepted"] == 1
+    assert "64 bits" in said["rejected"][0]["reason"]
+
+
+def test_what_is_said_of_the_year_one_can_be_shown_again(admin: TestClient) -> None:
+    first, before = "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"
+    said = admin.post("/v1/observations", content=ndjson(line("a", observed_at=first), line("b", observed_at=before)))
+    assert [found["line"] for found in said.json()["rejected"]] == [2]
+    assert [ci["last_seen"] for ci in admin.get("/v1/cis").json()["items"]] == [first]
+
+
 def test_a_batch_of_nothing_but_bad_lines_is_still_answered(admin: TestClient) -> None:
     said = admin.post("/v1/observations", content=b"no\nno\n")
     assert said.status_code == 200

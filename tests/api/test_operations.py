@@ -82,9 +82,20 @@ def test_an_unknown_route_and_an_unknown_method_are_problems(viewer: TestClient)
 )
 def test_a_body_that_is_no_question_is_refused(viewer: TestClient, body: bytes, kind: str) -> None:
     answer = viewer.post("/v1/impact", content=body, headers={"Content-Type": kind})
-    assert 400 <= answer.status_code < 500, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"]
+    said = problem(answer, 422, "invalid")["detail"]
+    assert ("Content-Type: application/json" in said) == (kind != "application/json")
+
+
+def test_where_a_body_stops_being_json_is_said(viewer: TestClient) -> None:
+    answer = viewer.post("/v1/impact", content=b'{"fail": ', headers={"Content-Type": "application/json"})
+    assert problem(answer, 422, "invalid")["detail"].startswith("body: no JSON after character 9: ")
+
+
+def test_a_fault_is_named_in_the_words_of_its_author(admin: TestClient) -> None:
+    asked = {"source_instance": "corp", "interval": 1.5}
+    said = problem(admin.post("/v1/schedules", json=asked), 422, "invalid")["detail"]
+    assert said.startswith("body.interval: ")
+    assert "function" not in said
 
 
 def test_a_question_that_is_too_large_is_not_read(viewer: TestClient) -> None:

@@ -43,6 +43,8 @@ def test_objects_are_flattened_and_lists_kept(say: Callable[..., Observation]) -
         {"text": "\ud800"},
         {"memory_bytes": "much"},
         {"deep": object()},
+        {"disk": {"size": 1}, "disk.size": 2},
+        {"disk.size": 2, "disk": {"size": 1}},
     ],
 )
 def test_a_wrong_attribute_is_refused(say: Callable[..., Observation], attributes: dict[str, object]) -> None:

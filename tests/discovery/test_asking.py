@@ -54,6 +54,11 @@ def test_every_answer_has_its_reaction(status: int, body: bytes, kind: str, expe
         read_answer("GET host/path", status, {"content-type": kind}, body, NOW)
 
 
+def test_half_a_character_is_the_fault_of_one_name_not_of_the_page() -> None:
+    kind = {"content-type": "application/json"}
+    assert read_answer("what", 200, kind, b'{"a": "x\\ud83d", "b": 1}', NOW) == {"a": "x\ud83d", "b": 1}
+
+
 def test_json_is_told_by_its_kind() -> None:
     for kind in ("application/json; charset=utf-8", "application/problem+json", "APPLICATION/JSON"):
         assert read_answer("what", 200, {"content-type": kind}, b'{"a": 1}', NOW) == {"a": 1}

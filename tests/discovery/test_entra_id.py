@@ -178,6 +178,13 @@ def test_a_service_without_delta_queries_is_listed(parts: Parts, tenant: GraphSe
     assert read(parts, tenant).missed == 1
 
 
+def test_half_a_character_rejects_its_object_and_not_the_page(parts: Parts, tenant: GraphServer) -> None:
+    read(parts, tenant)
+    next(iter(tenant.tables["groups"].values()))["displayName"] = "cut \ud83d"
+    report = read(parts, tenant, full=True)
+    assert (report.status, report.rejected, report.missed) == ("complete", 1, 0)
+
+
 # -- what fails ------------------------------------------------------------------------------------------------------
 
 GROUPS = "v1.0/groups"
@@ -187,6 +194,7 @@ OUT_OF_ORDER = {
     "403": (Answer(403, {"error": {"code": "Authorization_RequestDenied"}}), "403"),
     "html": (Answer(200, b"<html>Sign in</html>", kind="text/html"), "text/html came instead of JSON"),
     "cut json": (Answer(200, b'{"value": [{"id": "1"'), "cut off"),
+    "no gzip": (Answer(200, b"plain", {"Content-Encoding": "gzip"}), "not compressed as it says"),
     "redirect": (Answer(302, b"", {"Location": "http://192.0.2.1/"}), "never followed"),
     "no rows": (Answer(200, {"values": []}), "no rows"),
     "no end": (Answer(200, {"value": []}), "without a link"),

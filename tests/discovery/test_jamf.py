@@ -140,6 +140,7 @@ FAILURES = {
     "cut json": Answer(200, b'{"totalCount": 5, "res'), "html": Answer(200, b"<html>", kind="text/html"),
     "no count": Answer(200, {"results": []}), "no results": Answer(200, {"totalCount": 5}),
     "cut short": Answer(200, {"totalCount": 5}, cut=3), "list": Answer(200, []),
+    "no gzip": Answer(200, b"plain", {"Content-Encoding": "gzip"}),
 }  # fmt: skip
 
 

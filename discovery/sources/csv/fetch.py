@@ -27,10 +27,9 @@ class CsvSettings(SourceSettings):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row under its header, with the line that it ends in."""
+    """One row under its header."""
 
     mapping: Mapping
-    line: int
     cells: dict[str, str]
     fault: str | None = None
     """why its cells cannot be trusted"""
@@ -75,7 +74,7 @@ def _rows(file: TextIO, mapping: Mapping, scope: str, reading: Reading) -> Itera
                 yield ScopeEnd(scope, complete=False, reason="stopped")
                 return
             if any(cell.strip() for cell in cells):
-                yield Raw(scope, _row(mapping, rows.line_num, header, cells))
+                yield Raw(scope, _row(mapping, header, cells), rows.line_num)
             if count % EVERY == 0:
                 yield Progress(file.buffer.tell(), size, "bytes")
     except (csv.Error, UnicodeError, OSError) as broken:
@@ -100,7 +99,7 @@ def _check_header(header: list[str], mapping: Mapping, name: str) -> None:
         )
 
 
-def _row(mapping: Mapping, line: int, header: list[str], cells: list[str]) -> Row:
+def _row(mapping: Mapping, header: list[str], cells: list[str]) -> Row:
     fault = None if len(cells) == len(header) else f"has {len(cells)} cells where the header names {len(header)}"
     named: dict[str, Any] = dict(zip(header, cells, strict=False))
-    return Row(mapping, line, named, fault)
+    return Row(mapping, named, fault)

@@ -17,7 +17,7 @@ NO = frozenset({"false", "no", "n", "0", "off"})
 
 
 def observe(row: Row, hearing: Hearing) -> Iterable[Observation]:
-    """One observation a row. Raises RecordRejected with the line, the column and what is wrong."""
+    """One observation a row. Raises RecordRejected with the column and what is wrong."""
     record: str | None = None
     try:
         told = _one(row.mapping.record, row, "record")
@@ -28,7 +28,7 @@ def observe(row: Row, hearing: Hearing) -> Iterable[Observation]:
             _refuse(row.fault)
         return (_observed(row, record, hearing),)
     except Invalid as wrong:
-        raise RecordRejected(f"line {row.line}: {wrong}", record) from None
+        raise RecordRejected(str(wrong), record) from None
 
 
 def _observed(row: Row, record: str, hearing: Hearing) -> Observation:

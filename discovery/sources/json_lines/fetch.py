@@ -8,10 +8,10 @@ from typing import BinaryIO
 from pydantic import Field
 
 from discovery.errors import SourceMisconfigured
-from discovery.source import Fetched, Progress, Raw, Reading, ScopeEnd, SourceSettings
+from discovery.source import Fetched, Permission, Progress, Raw, Reading, ScopeEnd, SourceSettings
 
-LONGEST_LINE = 1 << 20
-"""bytes"""
+LONGEST_LINE = 16 << 20
+"""bytes, as many as a whole batch over HTTP"""
 EVERY = 5_000
 """lines between two words of progress"""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -40,6 +40,19 @@ def fetch(settings: JsonLinesSettings, reading: Reading) -> Iterator[Fetched]:
         yield from _lines(file, os.path.basename(settings.file), os.fstat(file.fileno()).st_size, reading)
 
 
+def check(settings: JsonLinesSettings, reading: Reading) -> Iterator[Permission]:
+    """Whether the file can be read; of stdin nothing can be said."""
+    if settings.file == "-":
+        return
+    try:
+        with open(settings.file, "rb") as file:
+            file.read(1)
+    except OSError as wrong:
+        yield Permission("read the file", False, f"{settings.file}: {wrong.strerror or wrong}")
+    else:
+        yield Permission("read the file", True)
+
+
 def _lines(file: BinaryIO, scope: str, size: int | None, reading: Reading) -> Iterator[Fetched]:
     done = count = 0
     while True:
@@ -62,7 +75,7 @@ def _lines(file: BinaryIO, scope: str, size: int | None, reading: Reading) -> It
             line = line.removeprefix(BYTE_ORDER_MARK)
         count += 1
         if line.strip():
-            yield Raw(scope, line.rstrip(b"\r\n"))
+            yield Raw(scope, line.rstrip(b"\r\n"), count)
         if count % EVERY == 0:
             yield Progress(done, size, "bytes")
     yield Progress(done, size, "bytes")
