@@ -15,6 +15,8 @@ _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 
 RECENT = 7 * DAY
 """microseconds before a record's last contact after which an address that it no longer has is forgotten"""
+NAME_RETURNS = 5 * DAY // 2
+"""how long an address may go without the one name it showed until the name is taken to have gone with its holder"""
 MEETING = DAY // 2
 """microseconds between two that held an address within which that is a reason to compare them: sources look at
 different hours, and later an address alone suffices for nothing"""
@@ -183,14 +185,19 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
 def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
-    Where its hardware is known they did only if it has shown several.
+    So they did where it has shown several; where it showed one, and no hardware, only if it has not for a while: a
+    single question that the name service did not answer says nothing.
     """
     if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
         return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
-    if not shows_no_hardware(sighting) and len({life.value.partition(".")[0] for life in names}) < 2:
+    if len({life.value.partition(".")[0] for life in names}) > 1:
+        patience = 0
+    elif shows_no_hardware(sighting):
+        patience = NAME_RETURNS
+    else:
         return set()
-    return {life.value for life in names if life.last < sighting.last}
+    return {life.value for life in names if sighting.last - life.last > patience}
 
 
 def _extend(borne: dict[str, tuple[int, int]], key: str, first: int, last: int) -> None:

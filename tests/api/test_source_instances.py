@@ -104,9 +104,10 @@ def test_only_an_admin_decides_what_is_read_with_which_login(login: Login, estat
     problem(elsewhere.post(AT, json=hidden), 403, "forbidden")
 
 
-def test_a_source_that_needs_no_rights_can_be_read(admin: TestClient, estate: Path) -> None:
+def test_a_file_needs_no_more_than_to_be_there(admin: TestClient, estate: Path) -> None:
     _add(admin, estate)
-    assert admin.post(f"{AT}/berlin/check").json() == {"ok": True, "permissions": []}
+    permissions = [{"name": "read the file", "ok": True, "fix": ""}]
+    assert admin.post(f"{AT}/berlin/check").json() == {"ok": True, "permissions": permissions}
 
 
 def test_check_says_that_a_secret_is_not_where_it_was_said_to_be(admin: TestClient) -> None:
