@@ -229,6 +229,8 @@ class RecordTimes(NamedTuple):
     observed_at: int
     last: int
     open_ci: str
+    scope: str | None = None
+    """in which it was last reported; None where it was told by itself, or of the past"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,14 @@ from discovery.interval import wilson
 from discovery.rechecking import RIGHT, UNKNOWN, WRONG, Rechecked, recheck
 from discovery.run import Parts, take
 from discovery.run_source import run_source
-from discovery.source import Source
+from discovery.source import Known, Source
 from discovery.sources import SOURCES
 from discovery.sources.connections import CONNECTIONS
 from discovery.sources.connections.settings import ConnectionsSettings
 from discovery.sources.nmap import NMAP
 from discovery.sources.nmap.again import place_of
 from discovery.sources.nmap.settings import NmapSettings
+from discovery.way_again import Way
 from graph.store import Search
 
 needs_nmap = pytest.mark.skipif(shutil.which("nmap") is None, reason="nmap is not installed")
@@ -39,10 +40,10 @@ def again(parts: Parts) -> Callable[..., dict[str, Rechecked]]:
         found = parts.store.search(Search(**query), after=None, limit=1000)
         views = [view for ci in found if (view := parts.store.item(ci.id)) is not None]
 
-        def settings(source: Source, realm: str) -> Any:
-            return source.settings(realm=realm, **({"exclude": exclude} if source is NMAP else {}))
+        def ways(source: Source, realm: str) -> tuple[Way, ...]:
+            return (Way(None, source.settings(realm=realm, **({"exclude": exclude} if source is NMAP else {}))),)
 
-        rechecked = recheck(parts, SOURCES, views, settings, stopped=stopped)
+        rechecked = recheck(parts, SOURCES, views, ways, stopped=stopped)
         assert [one.ci.id for one in rechecked] == [ci.id for ci in found]
         return {f"{one.ci.ci_class} {one.records[0].record}": one for one in rechecked}
 
@@ -117,7 +118,7 @@ def test_what_is_not_reached_in_time_is_neither_right_nor_wrong(
     record = f"{socket.gethostname()}/127.0.0.1"
     take(parts, None, [say(record, source="nmap", ci_class="device", name="me")])
     (one,) = again(stopped=lambda: True).values()
-    assert (one.verdict, one.records[0].reason) == (UNKNOWN, "stopped")
+    assert (one.verdict, one.records[0].reason) == (UNKNOWN, "it was not reached in time")
 
 
 def test_this_host_is_compared_fact_by_fact(parts: Parts, again: Callable[..., dict[str, Rechecked]]) -> None:
@@ -160,7 +161,7 @@ def test_a_fact_that_is_no_longer_so_is_shown_beside_what_is(
     ],
 )
 def test_only_hosts_and_tcp_ports_are_asked_again(record: str, place: str | None) -> None:
-    assert place_of(record) == place
+    assert place_of(Known(record, None)) == place
 
 
 def test_the_interval_is_wilsons() -> None:
