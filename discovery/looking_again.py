@@ -79,6 +79,8 @@ class _Look:
             for fetched in self.again.fetch(self.way.settings, self.places, reading):
                 self.take(fetched, hide)
             whole = True
+        if attempt.interrupted:
+            raise KeyboardInterrupt
         if not whole or stopped():
             why = attempt.error or NOT_IN_TIME
             self.said.unread.update((place, _named(self.way, why)) for place in self.places.keys() - self.ended)

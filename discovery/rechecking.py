@@ -17,6 +17,7 @@ Verdict = Literal["right", "wrong", "cannot be re-read"]
 RIGHT: Final = "right"
 WRONG: Final = "wrong"
 UNKNOWN: Final = "cannot be re-read"
+ALREADY: Final = "it is not found, as was known already"
 
 
 class Difference(NamedTuple):
@@ -125,14 +126,15 @@ class _Judge:
             return RecheckedRecord(*record, UNKNOWN, _why_not_asked(times, again))
         said = self.said[times.source, times.realm]
         told = said.observations.get(times.record)
-        if told is not None and told.gone:
-            return RecheckedRecord(*record, WRONG, "its source says that it is gone")
-        if told is not None:
+        if told is not None and not told.gone:
             differences, facts = _differences(self.vocabulary, view, times, told, again)
             verdict: Verdict = WRONG if differences else RIGHT
             return RecheckedRecord(*record, verdict, None, tuple(differences), facts)
-        why = self._why_unknown(view, times, place, said)
-        return RecheckedRecord(*record, UNKNOWN if why else WRONG, why or "it is not found any more")
+        why = self._why_unknown(view, times, place, said) if told is None else None
+        if why is None and times.missed:
+            return RecheckedRecord(*record, UNKNOWN, ALREADY)
+        found = "it is not found any more" if told is None else "its source says that it is gone"
+        return RecheckedRecord(*record, UNKNOWN if why else WRONG, why or found)
 
     def _why_unknown(self, view: ItemView, times: RecordTimes, place: str, said: Said) -> str | None:
         """Why its silence says nothing; None where it does."""

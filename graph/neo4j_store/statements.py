@@ -100,7 +100,7 @@ NAMES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.name"
 CLASSES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.class"
 RECORD_TIMES = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
-    "RETURN r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope"
+    "RETURN r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope, r.misses > 0 OR r.gone"
 )
 RECORD_PLACES = (
     "MATCH (r:Record) WHERE r.key > $after AND ($source IS NULL OR r.source = $source) "

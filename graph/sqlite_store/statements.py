@@ -91,7 +91,7 @@ INCIDENT = (
 )
 NAMES = "select c.id, c.name from json_each(?) k join ci c on c.id = k.value"
 RECORD_TIMES = (
-    "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope "
+    "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope, r.misses > 0 or r.gone "
     "from json_each(?) k join record r on r.key = k.value"
 )
 

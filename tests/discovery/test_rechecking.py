@@ -112,6 +112,21 @@ def test_what_cannot_be_read_again_says_why(
 
 @needs_nmap
 @pytest.mark.nmap
+def test_source_instances_say_what_a_scan_may_ask_again(parts: Parts, say: Say, keep: Any, look: Any) -> None:
+    addresses = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.9")
+    take(parts, None, [say(f"{one}/tcp/9", source="nmap", ci_class="endpoint", name=one) for one in addresses])
+    keep("nmap", targets="127.0.0.0/30", exclude="127.0.0.2")
+    keep("nmap", name="saved", xml="/nowhere/scan.xml", realm="paris")
+    found = {name: (one.verdict, one.records[0].reason) for name, one in look().items()}
+    assert found["127.0.0.2"] == (UNKNOWN, "main: it is excluded")
+    assert found["127.0.0.9"] == (UNKNOWN, "no source instance of nmap in realm default reads 127.0.0.9")
+    assert found["127.0.0.1"] == (WRONG, "it is not found any more"), "nobody listens on that port"
+    take(parts, None, [say("10.1.1.1", source="nmap", ci_class="device", name="paris", realm="paris")])
+    assert "saved file" in str(look()["paris"].records[0].reason)
+
+
+@needs_nmap
+@pytest.mark.nmap
 def test_what_is_not_reached_in_time_is_neither_right_nor_wrong(
     parts: Parts, say: Say, again: Callable[..., dict[str, Rechecked]]
 ) -> None:
@@ -178,6 +193,17 @@ def test_the_interval_holds_its_share_and_stays_between_none_and_all(of: int, da
     assert found is not None
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
+
+
+def test_where_most_of_a_small_estate_is_drawn_the_interval_is_wide_enough_all_the_same() -> None:
+    chance = random.Random(7)
+    for size, drawn, right in ((40, 30, 36), (200, 100, 190), (60, 60, 55)):
+        estate = [True] * right + [False] * (size - right)
+        held = 0
+        for _ in range(1000):
+            found = wilson(sum(chance.sample(estate, drawn)), drawn)
+            held += found is not None and found.low <= right / size <= found.high
+        assert held >= 950
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:

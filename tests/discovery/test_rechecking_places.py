@@ -62,6 +62,23 @@ def test_rows_of_a_file_are_right_changed_gone_or_unreadable(
     assert "No such file" in str(reasons(found))
 
 
+def test_a_record_that_was_missed_already_makes_nothing_wrong_that_lives_by_another(
+    table: Callable[..., dict[str, str]], keep: Keep, read_instance: Read, look: Look, parts: Any, say: Any
+) -> None:
+    mapping = f"{MAPPING}identifiers = {{ serial = {{ template = 'S-{{Tag}}7' }} }}\n"
+    kept = keep("csv", **table("A1,db1,ann", "A2,db2,bob", mapping=mapping))
+    read_instance(kept)
+    take(parts, None, [say("x1", name="db1", identifiers=[("serial", "S-A17")])])
+    table("A2,db2,bob", mapping=mapping)
+    assert look()["db1"].verdict == WRONG, "the graph does not know it yet"
+    assert read_instance(kept).status == "complete"
+    found = look(lifecycles=("live",))
+    assert (found["db1"].verdict, found["db2"].verdict) == (UNKNOWN, RIGHT)
+    assert "it is not found, as was known already" in reasons(found)
+    table("A1,db1,ann", "A2,db2,bob", mapping=mapping)
+    assert look()["db1"].verdict == RIGHT
+
+
 def test_services_are_found_again_or_not_in_what_was_counted(
     tmp_path: Path, keep: Keep, read_instance: Read, look: Look
 ) -> None:
