@@ -47,10 +47,9 @@ def look_again(
         }
         if not left:
             break
-        if way.barred is not None:
-            said.unread.update(dict.fromkeys(left, _named(way, way.barred)))
-        elif stopped():
-            said.unread.update(dict.fromkeys(left, _named(way, NOT_IN_TIME)))
+        why = way.barred or (NOT_IN_TIME if stopped() else None)
+        if why is not None:
+            _note(said, way, left, why)
         else:
             assert source.again is not None
             _Look(parts, source, source.again, realm, way, left, said).go(stopped)
@@ -82,8 +81,8 @@ class _Look:
         if attempt.interrupted:
             raise KeyboardInterrupt
         if not whole or stopped():
-            why = attempt.error or NOT_IN_TIME
-            self.said.unread.update((place, _named(self.way, why)) for place in self.places.keys() - self.ended)
+            left = {place: some for place, some in self.places.items() if place not in self.ended}
+            _note(self.said, self.way, left, attempt.error or NOT_IN_TIME)
 
     def take(self, fetched: Fetched, hide: Hide) -> None:
         """Of what is told only what was asked for: a place may hold much more."""
@@ -104,6 +103,13 @@ class _Look:
                     self.said.observations[one.record] = one
         except RecordRejected as refused:
             self.said.refused[refused.record or raw.scope] = hide(refused.reason)
+
+
+def _note(said: Said, way: Way, left: Places, why: str) -> None:
+    """That a way could not be gone says something of the places that it may lead to, and of no others."""
+    for place, some in left.items():
+        if any(way.may_hold(one.scope) for one in some):
+            said.unread[place] = _named(way, why)
 
 
 def _named(way: Way, why: str) -> str:

@@ -1,17 +1,23 @@
 """What files, agents and metrics are believed to say, read again: right, changed, gone, and not to be read."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from discovery.looking_again import look_again
 from discovery.rechecking import RIGHT, UNKNOWN, WRONG, Difference, Rechecked
 from discovery.run import take
+from discovery.source import Again, Known, ScopeEnd, Source
 from discovery.source_instance import edit, remove
+from discovery.sources.csv import CSV
+from discovery.way_again import Way
 from lab.snmp_agent import COMMUNITY, SnmpAgent, snmpd
 from lab.unavailable import real
 
+PLACES = {"assets": [Known("assets:A1", "assets")]}
 Keep = Callable[..., Any]
 Read = Callable[..., Any]
 Look = Callable[..., dict[str, Rechecked]]
@@ -77,6 +83,29 @@ def test_a_record_that_was_missed_already_makes_nothing_wrong_that_lives_by_anot
     assert "it is not found, as was known already" in reasons(found)
     table("A1,db1,ann", "A2,db2,bob", mapping=mapping)
     assert look()["db1"].verdict == RIGHT
+
+
+@pytest.mark.parametrize("failing", [KeyError("a fault of ours"), MemoryError(), RecursionError()])
+def test_a_source_that_breaks_makes_nothing_wrong(parts: Any, failing: Exception) -> None:
+    said = look_again(
+        parts, _broken(failing), "default", PLACES, (Way("main", CSV.settings(file="f", mapping="m")),), NEVER
+    )
+    assert said.read == set()
+    assert said.unread["assets"].startswith(f"main: {type(failing).__name__}")
+
+
+def test_whoever_interrupts_a_sample_ends_it(parts: Any) -> None:
+    ways = (Way("main", CSV.settings(file="f", mapping="m")),)
+    with pytest.raises(KeyboardInterrupt):
+        look_again(parts, _broken(KeyboardInterrupt()), "default", PLACES, ways, lambda: False)
+
+
+def _broken(failing: BaseException) -> Source:
+    def fetch_again(*said: Any) -> Iterator[Any]:
+        yield ScopeEnd("other", complete=True)
+        raise failing
+
+    return replace(CSV, again=Again(lambda known: known.scope, fetch_again))
 
 
 def test_services_are_found_again_or_not_in_what_was_counted(

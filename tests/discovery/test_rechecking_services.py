@@ -140,6 +140,19 @@ def test_another_tenant_is_not_asked_and_its_silence_says_nothing(
     assert "no source instance of entra_id in realm default reads corp.example/users" in reasons(found)
 
 
+def test_what_cannot_be_read_hides_nothing_of_what_another_instance_reads(
+    tenant: GraphServer, keep: Keep, read_instance: Read, look: Look
+) -> None:
+    read_instance(entra(keep, tenant))
+    nowhere = {"base_url": "https://127.0.0.1:1", "secrets": {"token": "env:TOKEN"}, "patience": 0}
+    keep("entra_id", name="down", tenant="down.example", **nowhere)
+    keep("entra_id", name="plant", tenant="plant.example", zone="plant", **nowhere)
+    tenant.remove("users", BOB)
+    assert look()["Bob"].verdict == WRONG
+    keep("entra_id", name="twin", tenant="corp.example", zone="plant", **nowhere)
+    assert look()["Bob"].records[0].reason == "twin: only workers of the zone plant reach it"
+
+
 def test_without_a_source_instance_nobody_has_said_where_to_ask(
     tenant: GraphServer, keep: Keep, read_instance: Read, look: Look, means: Any
 ) -> None:
