@@ -88,7 +88,7 @@ def test_a_record_that_was_missed_already_makes_nothing_wrong_that_lives_by_anot
 @pytest.mark.parametrize("failing", [KeyError("a fault of ours"), MemoryError(), RecursionError()])
 def test_a_source_that_breaks_makes_nothing_wrong(parts: Any, failing: Exception) -> None:
     said = look_again(
-        parts, _broken(failing), "default", PLACES, (Way("main", CSV.settings(file="f", mapping="m")),), NEVER
+        parts, _broken(failing), "default", PLACES, (Way("main", CSV.settings(file="f", mapping="m")),), lambda: False
     )
     assert said.read == set()
     assert said.unread["assets"].startswith(f"main: {type(failing).__name__}")
