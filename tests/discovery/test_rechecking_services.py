@@ -1,6 +1,8 @@
 """What services are believed to say, asked again: right, changed, gone, and not to be read; by source instances alone."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,6 +251,38 @@ def test_objects_of_a_cluster_are_right_changed_gone_or_unreadable(
     assert (found["shop/front"].verdict, found["node-1"].verdict) == (UNKNOWN, RIGHT)
     cluster.cluster_uid = guid(9)
     assert set(verdicts(look()).values()) == {UNKNOWN}, "another cluster answers at this address"
+
+
+def test_of_some_namespaces_only_those_that_are_wanted_are_listed(
+    cluster: KubernetesServer, keep: Keep, read_instance: Read, look: Look
+) -> None:
+    cluster.add_pod("desk-1", "office")
+    secrets = {"token": "env:TOKEN"}
+    read_instance(keep("kubernetes", base_url=cluster.root, namespaces="shop,office,yard", secrets=secrets))
+    found = look()
+    assert set(verdicts(found).values()) == {RIGHT}
+    assert "office/desk-1" in found
+    cluster.asked.clear()
+    assert set(verdicts(look(words=("desk",))).values()) == {RIGHT}
+    assert cluster.count("/namespaces/(shop|yard)/|/nodes|/services") == 0
+    cluster.fail("/namespaces/office/pods", Answer(403, {"kind": "Status", "code": 403}))
+    found = look()
+    assert (found["office/desk-1"].verdict, found["shop/web-1"].verdict) == (UNKNOWN, RIGHT)
+
+
+def test_a_saved_cluster_is_read_again_from_its_file(
+    cluster: KubernetesServer, keep: Keep, read_instance: Read, look: Look, tmp_path: Path
+) -> None:
+    file = tmp_path / "cluster.json"
+    file.write_text("\n".join(map(json.dumps, cluster.documents())))
+    read_instance(keep("kubernetes", file=str(file)))
+    assert set(verdicts(look()).values()) == {RIGHT}
+    cluster.objects["pods"].pop()
+    file.write_text("\n".join(map(json.dumps, cluster.documents())))
+    found = look()
+    assert (found["shop/web-3"].verdict, found["shop/web-2"].verdict) == (WRONG, RIGHT)
+    file.write_text(file.read_text()[:-20])
+    assert look()["shop/web-3"].verdict == UNKNOWN, "the file is cut off"
 
 
 def test_what_was_pushed_and_what_a_person_said_is_named_as_such(parts: Any, say: Any, look: Look) -> None:
