@@ -29,9 +29,9 @@ def place_key(parent: str, ci_class: str, name: str) -> str:
     return f"in|{parent}|{ci_class}|{escaped(folded_name(name))}"
 
 
-def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> frozenset[str]:
     """Every key of one sighting: of its identifiers, past ones included, and of its name where that identifies."""
-    return {*keys_borne(sighting, vocabulary), *_meetings(sighting, vocabulary)}
+    return frozenset((*keys_borne(sighting, vocabulary), *_meetings(sighting, vocabulary)))
 
 
 def leads_on(key: str) -> bool:
@@ -106,10 +106,9 @@ def now_key(address_key: str) -> str:
 
 
 def _meetings(sighting: Sighting, vocabulary: Vocabulary) -> Iterable[str]:
-    passing = is_passing(sighting, vocabulary)
-    for kind, value, first, last in sighting.lifetimes:
-        if kind != "ip":
-            continue
+    addresses = [life for life in sighting.lifetimes if life.kind == "ip"]
+    passing = bool(addresses) and is_passing(sighting, vocabulary)
+    for _, value, first, last in addresses:
         place = f"at|{value}|{sighting.realm}|"
         if passing or last == sighting.last:
             yield f"{place}now"
