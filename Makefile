@@ -10,6 +10,8 @@ UV := .uv/bin/uv
 UV_NEEDED := .uv/bin/uv
 endif
 RUN := $(UV) run --no-sync
+# Two at a time: much of what tests do is waiting for servers. `--dist loadgroup`: see tests/conftest.py.
+PYTEST := pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +29,7 @@ demo: install nmap ## Scan this machine and a sample estate, answer, serve the A
 	@$(RUN) cmdb demo
 
 test: install nmap ## Run the tests
-	@$(RUN) pytest
+	@$(RUN) $(PYTEST)
 
 check: install ## Everything CI checks: format, lint, types, import contracts, tests (docs are tests)
 	$(RUN) ruff format --check
@@ -40,7 +42,7 @@ types:
 	$(RUN) mypy
 
 suite:
-	$(RUN) pytest
+	$(RUN) $(PYTEST)
 
 format: install ## Bring the code into its form
 	$(RUN) ruff format

@@ -116,27 +116,17 @@ def reconcile_due(cis: Collection[str], around: Surroundings, context: Context) 
 
 def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | None) -> Touch | None:
     """The touch that these observations amount to, None where more than times may move."""
-    if not brief.content or any(said.gone or said.content != brief.content for said in saids):
+    key, content, ci, _, first, last, observed_at, read_at = brief
+    if not content:
         return None
-    if len(saids) == 1:  # as nearly always
-        said = saids[0]
-        if said.read_at < brief.read_at or said.observed_at < brief.observed_at:
+    for said in saids:
+        if said.gone or said.content != content or said.observed_at < observed_at:
             return None
-        last = max(brief.last, said.observed_at)
-        return Touch(brief.key, brief.ci, brief.first, last, said.observed_at, said.read_at, scope)
-    latest = max(saids, key=lambda said: (said.read_at, said.observed_at))
-    contact = max(said.observed_at for said in saids)
-    if latest.read_at < brief.read_at or min(said.observed_at for said in saids) < brief.observed_at:
+    latest = saids[0] if len(saids) == 1 else max(saids, key=lambda said: (said.read_at, said.observed_at))
+    if latest.read_at < read_at:
         return None
-    return Touch(
-        brief.key,
-        brief.ci,
-        brief.first,
-        max(brief.last, contact),
-        latest.observed_at,
-        latest.read_at,
-        scope,
-    )
+    contact = max(last, latest.observed_at if len(saids) == 1 else max(said.observed_at for said in saids))
+    return Touch(key, ci, first, contact, latest.observed_at, latest.read_at, scope)
 
 
 def _hear(

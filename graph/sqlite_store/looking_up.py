@@ -29,7 +29,7 @@ class Lookups(RecordsRead):
         return iter(self.connection.execute(statement, (to_json(listed),))) if listed else iter(())
 
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
-        return {row[0]: Brief(*row) for row in self.rows(sql.BRIEFS, keys)}
+        return {brief.key: brief for brief in map(Brief._make, self.rows(sql.BRIEFS, keys))}
 
     def record_rows(self, keys: Collection[str]) -> Iterator[tuple[Record, str]]:
         return ((read_record(row[:-1]), row[-1]) for row in self.rows(sql.RECORDS, keys))
