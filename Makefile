@@ -10,8 +10,8 @@ UV := .uv/bin/uv
 UV_NEEDED := .uv/bin/uv
 endif
 RUN := $(UV) run --no-sync
-# Two at a time: much of what tests do is waiting for servers. `--dist loadgroup`: see tests/conftest.py.
-PYTEST := pytest -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes, each with servers of its own: much of what tests do is waiting for them.
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
-"""What tests of several packages ask for: a clock that they set, the laboratory's real servers, and who runs where."""
+"""What tests of several packages ask for: a clock that they set, and the real servers of the laboratory."""
 
 from collections.abc import Iterator
 
@@ -9,27 +9,6 @@ from lab.network import LabNetwork, lab_network_of_hosts
 from lab.samba_dc import SambaDC, samba_dc
 from lab.unavailable import real
 from standing_clock import Clock
-
-SERVERS = ("neo4j_server", "domain_controller")
-"""servers of the whole session: where several processes run the tests, all tests of one run in one of them"""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests run in one process, for `--dist loadgroup`: those of one server, else those of one file.
-
-    The servers' tests come first, because they take longest and nobody can help with them.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_company(item)))
-    items.sort(key=lambda item: _company(item) not in SERVERS)
-
-
-def _company(item: pytest.Item) -> str:
-    if item.get_closest_marker("neo4j"):
-        return "neo4j_server"
-    asked = getattr(item, "fixturenames", ())
-    return next((server for server in SERVERS if server in asked), item.path.name)
 
 
 @pytest.fixture

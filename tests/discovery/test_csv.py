@@ -129,7 +129,7 @@ def test_a_file_that_breaks_off_retires_nothing(parts: Parts, read: Read, raw: b
         ("", MAPPING, "is empty"),
         (HEADER, MAPPING.replace('record = "Tag"', ""), "record: Field required"),
         (HEADER, MAPPING + "colour = 1", "relations.0.colour"),
-        (HEADER, "no toml", "cannot be read"),
+        (HEADER, "no toml", "is no TOML file"),
     ],
 )
 def test_a_mapping_that_does_not_fit_the_file_is_said_before_anything_is_read(

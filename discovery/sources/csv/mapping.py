@@ -111,8 +111,13 @@ def read_mapping(path: str) -> Mapping:
     """The mapping in a TOML file. Raises SourceMisconfigured with what is wrong and where."""
     try:
         said: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
-        raise SourceMisconfigured(f"the mapping {path} cannot be read: {wrong}") from None
+    except OSError as wrong:
+        raise SourceMisconfigured(f"the mapping {path} cannot be read: {wrong.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise SourceMisconfigured(
+            f"the mapping {path} is no TOML file that says which column means what "
+            f'(class = "server", record = "Asset tag", ...): {wrong}'
+        ) from None
     try:
         return Mapping(**{"system": Path(path).stem, **said})
     except ValidationError as wrong:
