@@ -1,5 +1,6 @@
 """What tests of several packages ask for: a clock that they set, and the real servers of the laboratory."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,10 @@ from lab.network import LabNetwork, lab_network_of_hosts
 from lab.samba_dc import SambaDC, samba_dc
 from lab.unavailable import real
 from standing_clock import Clock
+
+
+# How wide somebody's terminal is changes no test's output; workers that share the tests are told a width, too.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture
