@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from cmdb.ci_class import DAY, DEVICE
+from cmdb.device_name import host_name_in
 from cmdb.identifier import NAME_KINDS, is_address, swapped_uuid
 from cmdb.reference import escaped, folded_name
+from cmdb.shared_record import said_by_the_last_of_several
 from cmdb.sighting import SLOT_KINDS, Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -154,12 +156,13 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     device = declared.family == DEVICE
     borne: dict[str, tuple[int, int]] = {}
     passing = _passing_names(sighting, vocabulary)
+    only = said_by_the_last_of_several(sighting, vocabulary) if device else None
     for kind, value, first, last in sighting.lifetimes:
-        if passing and value in passing:
+        if (passing and value in passing) or (only is not None and (kind, value) not in only):
             continue
         if kind == "name":
             if device:
-                _extend(borne, f"hostname|{escaped(value)}|", first, last)
+                _extend_name(borne, value, first, last)
             continue
         if kind in _UUIDS:
             value = min(value, swapped_uuid(value))
@@ -168,11 +171,13 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
             _extend(borne, f"{kind}|{spelled}|", first, last)
             if device and kind == "fqdn" and not is_address(spelled):
                 _extend(borne, f"hostname|{spelled.partition('.')[0]}|", first, last)
+            elif device and "." in spelled:
+                _extend_inner(borne, spelled, first, last)
         else:
             _extend(borne, f"{kind}|{spelled}|{realm if kinds[kind].by_realm else ''}", first, last)
     if device:
         if said.named:
-            _extend(borne, f"hostname|{escaped(folded_name(said.name))}|", sighting.first, sighting.last)
+            _extend_name(borne, folded_name(said.name), sighting.first, sighting.last)
     elif said.within is not None:
         if sighting.parent is not None:
             borne[place_key(sighting.parent, said.ci_class, said.name)] = (sighting.first, sighting.last)
@@ -198,6 +203,21 @@ def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     else:
         return set()
     return {life.value for life in names if sighting.last - life.last > patience}
+
+
+def _extend_name(borne: dict[str, tuple[int, int]], name: str, first: int, last: int) -> None:
+    _extend(borne, f"hostname|{escaped(name)}|", first, last)
+    if "." in name or "\\" in name:
+        _extend_inner(borne, name, first, last)
+
+
+def _extend_inner(borne: dict[str, tuple[int, int]], name: str, first: int, last: int) -> None:
+    """The host name and the full name that a longer name says."""
+    label, full = host_name_in(name)
+    if label:
+        _extend(borne, f"hostname|{label}|", first, last)
+    if full:
+        _extend(borne, f"fqdn|{full}|", first, last)
 
 
 def _extend(borne: dict[str, tuple[int, int]], key: str, first: int, last: int) -> None:

@@ -91,10 +91,18 @@ def _uuids(one: Group, other: Group, weigher: Weigher) -> str | None:
 
 
 def _records_of_one_source(one: Group, other: Group) -> str | None:
-    for keeper in sorted(one.kept.keys() & other.kept.keys()):
-        for mine in one.kept[keeper]:
-            for theirs in other.kept[keeper]:
-                if theirs.record_key != mine.record_key and lifetimes_overlap(mine, theirs):
+    """Whatever realms they are in: a copy that was started at another site is listed beside what it was copied from.
+
+    The same id in two realms is a thing that went from one site to the other, or is read at both.
+    """
+    for here in sorted(one.kept):
+        for there in sorted(other.kept):
+            if here != there and one.kept[here][0].source != other.kept[there][0].source:
+                continue
+            for mine in one.kept[here]:
+                for theirs in other.kept[there]:
+                    if theirs.said.record == mine.said.record or not lifetimes_overlap(mine, theirs):
+                        continue
                     a, b = sorted((mine.said.record, theirs.said.record))
                     return f"{mine.source} keeps both {a} and {b} alive"
     return None
