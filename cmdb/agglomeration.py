@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cmdb.evidence import Evidence, Weigher
 from cmdb.group import Group, united
+from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import shows_no_hardware
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
@@ -129,12 +130,26 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
                 continue
             if growth.groups[partner].kept and not growth.groups[third].kept:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
+            if _outlived(growth.groups[third], growth.groups[mine], growth.groups[partner], settings):
+                continue
             if growth.veto(partner, third) and (
                 _kept_apart(merged, growth.groups[third], growth.ruled)
                 or veto(merged, growth.groups[third], growth.weigh)
             ):
                 return True
     return False
+
+
+def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySettings) -> bool:
+    """Whether a rival had fallen silent when the other two were both heard still: whoever said that it lives on was not
+    the rival, but what came after it. An account whose machine was replaced goes with the machine that uses it."""
+    return _last_heard(rival) + settings.silent_after < min(_last_heard(group), _last_heard(partner))
+
+
+def _last_heard(group: Group) -> int:
+    """Microseconds; an address is somebody's who has others, so that what scans saw counts only where nothing else is."""
+    kept = [member.last for records in group.kept.values() for member in records]
+    return max(kept or [member.last for member in group.members])
 
 
 def _is_passing(group: Group) -> bool:
