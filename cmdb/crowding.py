@@ -80,11 +80,25 @@ def _at_once(
             spans = [(things[at].first, things[at].last) for at in held]
         else:
             spans = [borne[at][key] for at in held]
-        deepest = _deepest(spans)
-        if not any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
-            deepest = -(-deepest // settings.addresses_of_one)
+        if any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
+            deepest = _deepest(_each_once(held, spans, things))
+        else:
+            deepest = -(-_deepest(spans) // settings.addresses_of_one)
         most = max(most, deepest)
     return most
+
+
+def _each_once(
+    held: Sequence[int], spans: Sequence[tuple[int, int]], things: Sequence[Sighting]
+) -> Sequence[tuple[int, int]]:
+    """One span for a record that its source lists in several realms: a laptop that goes from site to site is one."""
+    if len({things[at].realm for at in held}) == 1:
+        return spans
+    of_record: dict[str, tuple[int, int]] = {}
+    for at, (first, last) in zip(held, spans, strict=True):
+        begin, end = of_record.get(things[at].said.record, (first, last))
+        of_record[things[at].said.record] = min(begin, first), max(end, last)
+    return list(of_record.values())
 
 
 def _deepest(spans: Sequence[tuple[int, int]]) -> int:

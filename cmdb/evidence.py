@@ -22,6 +22,7 @@ _OF_THE_HARDWARE = frozenset({"serial", "uuid"})
 _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _NAMES = frozenset({"hostname", "fqdn"})
+_DEVICE_ONLY = frozenset((DEVICE,))
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -90,7 +91,15 @@ class Weigher:
         declared = self.vocabulary.identifier_kinds.get(kind)
         if declared is None:
             return self.settings.same_place_bits
-        return None if key in self.crowding.slots else self.worth(key, declared.bits)
+        if key in self.crowding.slots:
+            return None
+        return self.worth(key, self.bits_on_a_device(kind) if one.families == _DEVICE_ONLY else declared.bits)
+
+    def bits_on_a_device(self, kind: str) -> float:
+        """What an agreement of a kind is worth between devices, on a value that nothing else bears."""
+        if kind == "certificate_sha256":
+            return self.settings.shown_certificate_bits
+        return self.vocabulary.identifier_kinds[kind].bits
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
         words = self.vocabulary

@@ -39,6 +39,8 @@ class IdentitySettings:
     """a name that some source keeps unique"""
     full_name_bits: float = 18.0
     """a name with its domain"""
+    shown_certificate_bits: float = 10.0
+    """a certificate that two devices show: a file, which is copied to all that answer to its names"""
     name_window: int = 14 * DAY
     """microseconds between two that bear a name, after which it says nothing: a directory's last contact may be two
     weeks older than the truth"""
