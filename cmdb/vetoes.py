@@ -131,7 +131,7 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
     if not here or not there or not here.isdisjoint(there):
         return True
     for member in (*one.members, *other.members):
-        if not weigher.vocabulary.traits_of(member.source, member.said.record).by_address:
+        if member.source != mine.source:
             listed = _addresses(member)
             if not here.isdisjoint(listed) and not there.isdisjoint(listed):
                 return True
