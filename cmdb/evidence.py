@@ -129,6 +129,7 @@ class Weigher:
         full = kind == "fqdn" and not scoped
         settings = self.settings
         vouchable = full or not _two_domains(_value(key), one, other)
+        elsewhere = settings.other_realm_bits if scoped and _two_realms(key, one, other) else 0.0
         best: float | None = None
         for mine in one.borne[key]:
             for theirs in other.borne[key]:
@@ -145,7 +146,7 @@ class Weigher:
                     if full
                     else (settings.guaranteed_name_bits if vouched else settings.bare_name_bits)
                 )
-                bits = self.worth(key, bits)
+                bits = self.worth(key, bits) - elsewhere
                 if gap > settings.address_slack:
                     bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
                 if best is None or bits > best:
@@ -191,6 +192,13 @@ def _two_domains(label: str, one: Group, other: Group) -> bool:
     begin = f"fqdn|{label}."
     mine = {key for key in one.by_kind.get("fqdn", ()) if key.startswith(begin)}
     theirs = {key for key in other.by_kind.get("fqdn", ()) if key.startswith(begin)}
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
+
+
+def _two_realms(key: str, one: Group, other: Group) -> bool:
+    """Whether each is known to bear a name in a realm of its own, and never in the same."""
+    mine = {carrier.sighting.realm for carrier in one.borne[key]} - {"default"}
+    theirs = {carrier.sighting.realm for carrier in other.borne[key]} - {"default"}
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 

@@ -41,6 +41,8 @@ class IdentitySettings:
     """a name with its domain"""
     shown_certificate_bits: float = 10.0
     """a certificate that two devices show: a file, which is copied to all that answer to its names"""
+    other_realm_bits: float = 2.0
+    """what a name loses that two bear in realms of their own, and that meets only through one without a realm"""
     name_window: int = 14 * DAY
     """microseconds between two that bear a name, after which it says nothing: a directory's last contact may be two
     weeks older than the truth"""
