@@ -80,7 +80,9 @@ class Weigher:
 
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
-        often = self.crowding.often.get(key, 1)
+        return self._among(bits, self.crowding.often.get(key, 1))
+
+    def _among(self, bits: float, often: int) -> float:
         return bits if often <= 1 else min(bits, self.settings.prior_bits) - math.log2(often)
 
     def _agreement(self, key: str, kind: str, one: Group, other: Group) -> float | None:
@@ -146,7 +148,12 @@ class Weigher:
                     if full
                     else (settings.guaranteed_name_bits if vouched else settings.bare_name_bits)
                 )
-                bits = self.worth(key, bits) - elsewhere
+                often = (
+                    self.crowding.often_between(key, mine.sighting.realm, theirs.sighting.realm)
+                    if scoped
+                    else self.crowding.often.get(key, 1)
+                )
+                bits = self._among(bits, often) - elsewhere
                 if gap > settings.address_slack:
                     bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
                 if best is None or bits > best:

@@ -151,6 +151,8 @@ def _links(
             pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
         elif crowd.links(key, settings):
             pairs = combinations(bearing, 2)
+        elif key in crowd.at_home:
+            pairs = _at_home(bearing, key, things, crowd, settings)
         else:
             continue
         for one, other in pairs:
@@ -159,6 +161,16 @@ def _links(
             links.setdefault(one, set()).add(other)
             links.setdefault(other, set()).add(one)
     return links
+
+
+def _at_home(
+    bearing: Sequence[int], key: str, things: Sequence[Sighting], crowd: Crowding, settings: IdentitySettings
+) -> Iterable[tuple[int, int]]:
+    """Pairs of those that bear a crowded name in one realm where it is not crowded."""
+    for one, other in combinations(bearing, 2):
+        realm = things[one].realm
+        if realm == things[other].realm and crowd.often_between(key, realm, realm) <= settings.compared_at:
+            yield one, other
 
 
 def _holders_in_turn(
@@ -226,7 +238,7 @@ def _among(
                 often[key] = crowd.often[key]
     together = {key: held_by for key, held_by in holders.items() if len(held_by) > 1}
     often.update(crowding(together, things, borne, vocabulary, settings).often)
-    return Crowding(often, crowd.slots)
+    return Crowding(often, crowd.slots, crowd.at_home)
 
 
 def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]], vocabulary: Vocabulary) -> dict[str, int]:
