@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cmdb.evidence import Evidence, Weigher
 from cmdb.group import Group, united
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import shows_no_hardware
+from cmdb.linking import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 
@@ -125,6 +125,8 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
     settings = growth.weigh.settings
     limit = max(growth.score(one, other) - settings.contested_within, settings.merge_at)
     for mine, partner in ((one, other), (other, one)):
+        if _is_held_by_another(growth, mine, partner):
+            return True
         for third in growth.near[mine]:
             if third == partner or growth.score(mine, third) < limit or growth.veto(mine, third):
                 continue
@@ -138,6 +140,32 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
             ):
                 return True
     return False
+
+
+def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
+    """Whether what answered at an address without showing its card is listed as another's at that time, and not as the
+    partner's: a card shown there before, or a name that was not taken back, says who had the address then."""
+    place, holder = growth.groups[slot], growth.groups[partner]
+    asked = [] if place.kept else [member for member in place.members if shows_no_hardware_now(member)]
+    if not asked or not holder.kept:
+        return False
+    slack = growth.weigh.settings.address_slack
+    for member in asked:
+        if _holds(holder, member, slack):
+            continue
+        for third in growth.near[slot]:
+            if third != partner and _holds(growth.groups[third], member, slack) and growth.veto(partner, third):
+                return True
+    return False
+
+
+def _holds(group: Group, slot: Sighting, slack: int) -> bool:
+    """Whether a record that keeps its thing lists the address of a slot when it last answered."""
+    return any(
+        carrier.keeper and carrier.first - slack <= slot.last <= carrier.last + slack
+        for key in addresses_now(slot)
+        for carrier in group.borne.get(key, ())
+    )
 
 
 def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySettings) -> bool:

@@ -144,6 +144,20 @@ def shows_no_hardware(sighting: Sighting) -> bool:
     return not any(life.kind in SLOT_KINDS for life in sighting.lifetimes)
 
 
+def shows_no_hardware_now(sighting: Sighting) -> bool:
+    """Whether it showed none when it was last seen, whatever it did before."""
+    return not any(life.kind in SLOT_KINDS and life.last == sighting.last for life in sighting.lifetimes)
+
+
+def addresses_now(sighting: Sighting) -> list[str]:
+    """Linking keys of the addresses that it had when it was last seen."""
+    return [
+        f"ip|{life.value}|{sighting.realm}"
+        for life in sighting.lifetimes
+        if life.kind == "ip" and life.last == sighting.last
+    ]
+
+
 def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:
     """Every key of one sighting with the first and the last time (microseconds) at which it was said.
 
