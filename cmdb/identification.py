@@ -15,7 +15,16 @@ from cmdb.decision import Decision
 from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import MEETING, held_from_to, held_together, is_passing, keys_borne, leads_on, never_one, now_key
+from cmdb.linking import (
+    MEETING,
+    changes_with_time,
+    held_from_to,
+    held_together,
+    keys_borne,
+    leads_on,
+    never_one,
+    now_key,
+)
 from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
@@ -242,7 +251,7 @@ def _among(
 
 
 def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]], vocabulary: Vocabulary) -> dict[str, int]:
-    company = {thing.key: 2 if is_passing(thing, vocabulary) else 1 for thing in things}
+    company = {thing.key: 2 if changes_with_time(thing, vocabulary) else 1 for thing in things}
     for bearing in shared.values():
         for at in bearing:
             company[things[at].key] = 2

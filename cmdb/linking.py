@@ -17,8 +17,9 @@ _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 
 RECENT = 7 * DAY
 """microseconds before a record's last contact after which an address that it no longer has is forgotten"""
-NAME_RETURNS = 5 * DAY // 2
-"""how long an address may go without the one name it showed until the name is taken to have gone with its holder"""
+RETURNS = 5 * DAY // 2
+"""how long an address may answer without the card, or the one name, that it showed until that is taken to have gone with
+its holder"""
 MEETING = DAY // 2
 """microseconds between two that held an address within which that is a reason to compare them: sources look at
 different hours, and later an address alone suffices for nothing"""
@@ -139,9 +140,16 @@ def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
 
 
+def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether it may bear other keys by being seen again as it is: an address that shows no card, or no longer does."""
+    by_address = vocabulary.traits_of(sighting.source, sighting.said.record).by_address
+    return by_address and shows_no_hardware_now(sighting)
+
+
 def shows_no_hardware(sighting: Sighting) -> bool:
-    """Whether nothing tells its holder from the next one at the same address."""
-    return not any(life.kind in SLOT_KINDS for life in sighting.lifetimes)
+    """Whether nothing tells its holder from the next one at the same address: a card that it has not shown for days,
+    though it answered, may have gone with a former one."""
+    return not any(life.kind in SLOT_KINDS and sighting.last - life.last <= RETURNS for life in sighting.lifetimes)
 
 
 def shows_no_hardware_now(sighting: Sighting) -> bool:
@@ -170,9 +178,10 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     device = declared.family == DEVICE
     borne: dict[str, tuple[int, int]] = {}
     passing = _passing_names(sighting, vocabulary)
+    bare = is_passing(sighting, vocabulary)
     only = said_by_the_last_of_several(sighting, vocabulary) if device else None
     for kind, value, first, last in sighting.lifetimes:
-        if (passing and value in passing) or (only is not None and (kind, value) not in only):
+        if (passing and value in passing) or (bare and kind in SLOT_KINDS) or (only is not None and (kind, value) not in only):
             continue
         if kind == "name":
             if device:
@@ -213,7 +222,7 @@ def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     if len({life.value.partition(".")[0] for life in names}) > 1:
         patience = 0
     elif shows_no_hardware(sighting):
-        patience = NAME_RETURNS
+        patience = RETURNS
     else:
         return set()
     return {life.value for life in names if sighting.last - life.last > patience}
