@@ -21,6 +21,7 @@ from cmdb.vocabulary import Vocabulary
 _OF_THE_HARDWARE = frozenset({"serial", "uuid"})
 _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
+_BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
 _DEVICE_ONLY = frozenset((DEVICE,))
 NEVER = 1 << 62
@@ -122,12 +123,15 @@ class Weigher:
         An address in the place of a name is weighed as an address, or not at all.
 
         Where each side has a record of one source, one after the other, only a name borne at the same time counts: it
-        may be the same thing set up anew as well as another one put in its place.
+        may be the same thing set up anew as well as another one put in its place. Where each shows hardware and none in
+        common it is another one, whoever bears the name in between.
         """
         if is_address(_value(key)):
             return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], _value(key))
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
+        if succession and _other_hardware(one, other):
+            return None
         full = kind == "fqdn" and not scoped
         settings = self.settings
         vouchable = full or not _two_domains(_value(key), one, other)
@@ -192,6 +196,12 @@ def _at_once(kind: str, one: Group, other: Group) -> bool:
         for other_key in other.by_kind[kind]
         for theirs in other.borne[other_key]
     )
+
+
+def _other_hardware(one: Group, other: Group) -> bool:
+    """Whether both show what a thing is built with, and nothing in common."""
+    mine, theirs = ({key for key in group.borne if kind_of(key) in _BUILT_IN} for group in (one, other))
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 
 def _two_domains(label: str, one: Group, other: Group) -> bool:
