@@ -120,13 +120,16 @@ class Weigher:
     def _name(self, key: str, kind: str, one: Group, other: Group) -> float | None:
         """Names fade with the time between those who bear them: what comes after may be another thing's.
 
-        An address in the place of a name is weighed as an address, or not at all.
+        An address in the place of a name is weighed as an address, or not at all; what only a name service calls one of
+        them, while it calls itself otherwise, not either.
 
         Where each side has a record of one source, one after the other, only a name borne at the same time counts: it
         may be the same thing set up anew as well as another one put in its place. Where each shows hardware and none in
         common it is another one, whoever bears the name in between.
         """
         if is_address(_value(key)):
+            return None
+        if _is_a_pointer(key, one) or _is_a_pointer(key, other):
             return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], _value(key))
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
@@ -202,6 +205,15 @@ def _other_hardware(one: Group, other: Group) -> bool:
     """Whether both show what a thing is built with, and nothing in common."""
     mine, theirs = ({key for key in group.borne if kind_of(key) in _BUILT_IN} for group in (one, other))
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
+
+
+def _is_a_pointer(key: str, group: Group) -> bool:
+    """Whether only what answered at an address bears a name, and those that know the thing call it otherwise: the name
+    may be its former holder's."""
+    own = f"hostname|{_value(key).partition('.')[0]}|"
+    if any(carrier.keeper for name in (key, own) for carrier in group.borne.get(name, ())):
+        return False
+    return any(carrier.keeper for name in group.by_kind.get("hostname", ()) for carrier in group.borne[name])
 
 
 def _two_domains(label: str, one: Group, other: Group) -> bool:
