@@ -161,7 +161,20 @@ def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting
     while len(known) > before:  # a controller's own record, tied by its serial, ties the address of the controller
         before = len(known)
         known.update(*(bearers for bearers in shown if not bearers.isdisjoint(known)))
-    return mine.key in known and theirs.key in known
+    return all(slot.key in known or _lent(one, other, slot, weigher) for slot in (mine, theirs))
+
+
+def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
+    """Whether a source that knows things lists a card that goes round while the address showed it: an adapter, a dock."""
+    slack = weigher.settings.address_slack
+    for life in slot.lifetimes:
+        if life.kind != "mac":
+            continue
+        for group in (one, other):
+            for carrier in group.borne.get(f"mac|{life.value}|", ()):
+                if carrier.keeper and carrier.first - slack <= life.last and life.first <= carrier.last + slack:
+                    return True
+    return False
 
 
 def _addresses(sighting: Sighting) -> set[str]:
