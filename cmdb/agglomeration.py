@@ -154,7 +154,9 @@ def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
         if _holds(holder, member, slack):
             continue
         for third in growth.near[slot]:
-            if third != partner and _holds(growth.groups[third], member, slack) and growth.veto(partner, third):
+            if third == partner or not _holds(growth.groups[third], member, slack):
+                continue
+            if growth.score(partner, third) < growth.weigh.settings.merge_at or growth.veto(partner, third):
                 return True
     return False
 
@@ -175,7 +177,7 @@ def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySett
 
 
 def _last_heard(group: Group) -> int:
-    """Microseconds; an address is somebody's who has others, so that what scans saw counts only where nothing else is."""
+    """Microseconds. What scans saw counts only where there is nothing else: an address may have gone to another."""
     kept = [member.last for records in group.kept.values() for member in records]
     return max(kept or [member.last for member in group.members])
 

@@ -18,7 +18,7 @@ class Crowding(NamedTuple):
     slots: frozenset[str]
     """keys of hardware addresses that go with several names: docks, not devices"""
     at_home: Mapping[str, Mapping[str, int]] = MappingProxyType({})
-    """key of a host name that many bear → realm → things that bear it at once there: two directories may use one name"""
+    """key of a host name that many bear → realm → things that bear it at once there: two forests may use one name"""
 
     def links(self, key: str, settings: IdentitySettings) -> bool:
         """Whether bearing it may be a reason to compare two sightings at all."""

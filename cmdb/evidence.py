@@ -127,18 +127,20 @@ class Weigher:
         may be the same thing set up anew as well as another one put in its place. Where each shows hardware and none in
         common it is another one, whoever bears the name in between.
         """
-        if is_address(_value(key)):
+        name = _value(key)
+        if is_address(name):
             return None
         if _is_a_pointer(key, one) or _is_a_pointer(key, other):
             return None
-        scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], _value(key))
+        scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], name)
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
         if succession and _other_hardware(one, other):
             return None
         full = kind == "fqdn" and not scoped
         settings = self.settings
-        vouchable = full or not _two_domains(_value(key), one, other)
+        vouchable = full or not _two_domains(name, one, other)
         elsewhere = settings.other_realm_bits if scoped and _two_realms(key, one, other) else 0.0
+        often = self.crowding.often.get(key, 1)
         best: float | None = None
         for mine in one.borne[key]:
             for theirs in other.borne[key]:
@@ -155,12 +157,10 @@ class Weigher:
                     if full
                     else (settings.guaranteed_name_bits if vouched else settings.bare_name_bits)
                 )
-                often = (
-                    self.crowding.often_between(key, mine.sighting.realm, theirs.sighting.realm)
-                    if scoped
-                    else self.crowding.often.get(key, 1)
-                )
-                bits = self._among(bits, often) - elsewhere
+                if often > 1:
+                    here, there = mine.sighting.realm, theirs.sighting.realm
+                    bits = self._among(bits, self.crowding.often_between(key, here, there) if scoped else often)
+                bits -= elsewhere
                 if gap > settings.address_slack:
                     bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
                 if best is None or bits > best:
@@ -210,6 +210,8 @@ def _other_hardware(one: Group, other: Group) -> bool:
 def _is_a_pointer(key: str, group: Group) -> bool:
     """Whether only what answered at an address bears a name, and those that know the thing call it otherwise: the name
     may be its former holder's."""
+    if not group.slots or not group.kept:
+        return False
     own = f"hostname|{_value(key).partition('.')[0]}|"
     if any(carrier.keeper for name in (key, own) for carrier in group.borne.get(name, ())):
         return False
@@ -226,6 +228,8 @@ def _two_domains(label: str, one: Group, other: Group) -> bool:
 
 def _two_realms(key: str, one: Group, other: Group) -> bool:
     """Whether each is known to bear a name in a realm of its own, and never in the same."""
+    if len(one.borne[key]) == len(other.borne[key]) == 1:
+        return False
     mine = {carrier.sighting.realm for carrier in one.borne[key]} - {"default"}
     theirs = {carrier.sighting.realm for carrier in other.borne[key]} - {"default"}
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)

@@ -18,8 +18,8 @@ _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 RECENT = 7 * DAY
 """microseconds before a record's last contact after which an address that it no longer has is forgotten"""
 RETURNS = 5 * DAY // 2
-"""how long an address may answer without the card, or the one name, that it showed until that is taken to have gone with
-its holder"""
+"""how long an address may answer without the card, or the one name, that it showed before that is taken to have gone
+with its holder"""
 MEETING = DAY // 2
 """microseconds between two that held an address within which that is a reason to compare them: sources look at
 different hours, and later an address alone suffices for nothing"""
@@ -148,8 +148,16 @@ def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
 
 def shows_no_hardware(sighting: Sighting) -> bool:
     """Whether nothing tells its holder from the next one at the same address: a card that it has not shown for days,
-    though it answered, may have gone with a former one."""
-    return not any(life.kind in SLOT_KINDS and sighting.last - life.last <= RETURNS for life in sighting.lifetimes)
+    though it answered, may have gone with a former one; of an address that went from name to name it has at once."""
+    cards = [life.last for life in sighting.lifetimes if life.kind in SLOT_KINDS]
+    if not cards:
+        return True
+    silent = sighting.last - max(cards)
+    return silent > 0 and (silent > RETURNS or len(_labels(sighting)) > 1)
+
+
+def _labels(sighting: Sighting) -> set[str]:
+    return {life.value.partition(".")[0] for life in sighting.lifetimes if life.kind in NAME_KINDS}
 
 
 def shows_no_hardware_now(sighting: Sighting) -> bool:
@@ -181,7 +189,11 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     bare = is_passing(sighting, vocabulary)
     only = said_by_the_last_of_several(sighting, vocabulary) if device else None
     for kind, value, first, last in sighting.lifetimes:
-        if (passing and value in passing) or (bare and kind in SLOT_KINDS) or (only is not None and (kind, value) not in only):
+        if (
+            (passing and value in passing)
+            or (bare and kind in SLOT_KINDS)
+            or (only is not None and (kind, value) not in only)
+        ):
             continue
         if kind == "name":
             if device:
@@ -219,7 +231,7 @@ def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
         return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
-    if len({life.value.partition(".")[0] for life in names}) > 1:
+    if len(_labels(sighting)) > 1:
         patience = 0
     elif shows_no_hardware(sighting):
         patience = RETURNS

@@ -165,7 +165,7 @@ def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting
 
 
 def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
-    """Whether a source that knows things lists a card that goes round while the address showed it: an adapter, a dock."""
+    """Whether a source that knows things lists a card that goes round (a dock) while the address showed it."""
     slack = weigher.settings.address_slack
     for life in slot.lifetimes:
         if life.kind != "mac":
