@@ -1,7 +1,8 @@
 """How accurate what is believed is: CIs drawn by chance, looked at again in their sources, counted with an interval."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +12,15 @@ from api.wiring import System
 from cmdb.errors import Invalid
 from cmdb.time import to_rfc3339
 from discovery.interval import LEVEL, wilson
-from discovery.rechecking import RIGHT, UNKNOWN, WRONG, Rechecked, RecheckedRecord, recheck
+from discovery.means import Means
+from discovery.rechecking import RIGHT, UNKNOWN, WRONG, Rechecked, RecheckedRecord, Ways, recheck
 from discovery.source import Source
-from discovery.sources import SOURCES
+from discovery.way_again import Way, ways_again
 from graph.store import FoundCI, Search
 
 MOST_CIS = 500
 """drawn at once"""
+OUT_OF_SIGHT = "it is of a realm that is not yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Sampling:
     seconds: float = 60.0
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """source → settings that may be chosen"""
+    sight: frozenset[str] = frozenset()
+    """the realms that whoever asks may look into; none: all"""
 
 
 def sample_answer(system: System, asked: Sampling) -> dict[str, Any]:
@@ -41,7 +46,8 @@ def sample_answer(system: System, asked: Sampling) -> dict[str, Any]:
     Accuracy is that of the CIs that could be re-read: right / (right + wrong), with Wilson's interval. Raises Invalid
     for settings that no source takes.
     """
-    settings = _settings(asked.settings)
+    sources = system.means.sources
+    _check(sources, asked.settings)
     query = Search(lifecycles=("live",), classes=asked.classes, seen_by=asked.sources, realm=asked.realms)
     revision, everything = system.store.search_all(query)
     seed = asked.seed
@@ -50,7 +56,8 @@ def sample_answer(system: System, asked: Sampling) -> dict[str, Any]:
     drawn, population = draw(everything, asked.n, random.Random(seed))
     views = [view for ci in drawn if (view := system.store.item(ci.id)) is not None]
     until = system.parts.now() + int(asked.seconds * 1_000_000)
-    found = recheck(system.parts, SOURCES, views, settings, stopped=lambda: system.parts.now() > until)
+    ways = _ways(system.means, asked)
+    found = recheck(system.parts, sources, views, ways, stopped=lambda: system.parts.now() > until)
     return {
         "revision": revision,
         "at": to_rfc3339(system.parts.now()),
@@ -67,6 +74,7 @@ def sample_answer(system: System, asked: Sampling) -> dict[str, Any]:
             {"source": name, **_counted([r.verdict for one in found for r in one.records if r.source == name])}
             for name in sorted({record.source for one in found for record in one.records})
         ],
+        "not_reread": _not_reread(found),
         "items": [_item(one) for one in found],
     }
 
@@ -86,26 +94,37 @@ def draw(cis: Iterable[FoundCI], n: int, chance: random.Random) -> tuple[list[Fo
     return [ci for _, ci in sorted(held, key=lambda one: one[0])], count
 
 
-def _settings(said: Mapping[str, Mapping[str, Any]]) -> Callable[[Source, str], Any]:
-    """Settings by source and realm. Raises Invalid, also for what would be read instead of the drawn records."""
+def _check(sources: Mapping[str, Source], said: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises Invalid for settings that no source takes, or that would say what is read instead of the records."""
     for name, chosen in said.items():
-        again = SOURCES[name].again if name in SOURCES else None
+        again = sources[name].again if name in sources else None
         if again is None:
-            known = ", ".join(sorted(name for name, source in SOURCES.items() if source.again))
+            known = ", ".join(sorted(name for name, source in sources.items() if source.again))
             raise Invalid(f"source {name!r} cannot be re-read; these can: {known}")
         if wrong := sorted(set(chosen) - set(again.may_be_set)):
             allowed = ", ".join(again.may_be_set) or "nothing"
             raise Invalid(f"{name}: {', '.join(wrong)} cannot be chosen here; what can: {allowed}")
-        _made(SOURCES[name], chosen, "default")
-    return lambda source, realm: _made(source, said.get(source.name, {}), realm)
+        if chosen:
+            _try(sources[name], chosen)
 
 
-def _made(source: Source, chosen: Mapping[str, Any], realm: str) -> Any:
+def _try(source: Source, chosen: Mapping[str, Any]) -> None:
     try:
-        return source.settings(**{**chosen, "realm": realm})
+        source.settings(**chosen)
     except ValidationError as wrong:
         reasons = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in wrong.errors())
         raise Invalid(f"{source.name}: {reasons}") from None
+
+
+def _ways(means: Means, asked: Sampling) -> Ways:
+    """The source instances that whoever asks may see; none is asked in a realm out of sight."""
+
+    def ways(source: Source, realm: str) -> tuple[Way, ...]:
+        if asked.sight and realm not in asked.sight:
+            return (Way(None, barred=OUT_OF_SIGHT),)
+        return ways_again(means, source, realm, asked.settings.get(source.name, {}))
+
+    return ways
 
 
 def _counted(verdicts: Sequence[str]) -> dict[str, Any]:
@@ -133,6 +152,13 @@ def _facts(found: Sequence[Rechecked]) -> dict[str, int]:
     compared = sum(record.facts for record in records)
     wrong = sum(not d.about.startswith("identifier.") for record in records for d in record.differences)
     return {"checked": compared, "right": compared - wrong}
+
+
+def _not_reread(found: Sequence[Rechecked]) -> list[dict[str, Any]]:
+    """Why records could not be looked at again, what is most frequent first."""
+    why = Counter((r.source, r.reason) for one in found for r in one.records if r.verdict == UNKNOWN)
+    rows = sorted(why.items(), key=lambda row: (-row[1], row[0]))
+    return [{"source": source, "reason": reason, "records": count} for (source, reason), count in rows]
 
 
 def _item(found: Rechecked) -> dict[str, Any]:

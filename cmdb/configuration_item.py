@@ -1,12 +1,13 @@
 """A configuration item: an id, and what follows from the sightings believed to be of the same thing."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from cmdb.observation import Value
 
 _WORD = re.compile(r"[^\W_]+")
+_ASCII_WORDS = "".join(chr(at).lower() if chr(at).isalnum() else " " for at in range(128))
+"""ASCII, folded, with blanks between the words: what the pattern finds, at a fifth of the time"""
 
 Lifecycle = Literal["live", "missing", "retired"]
 
@@ -38,8 +39,7 @@ class HeldIdentifier(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationItem:
+class ConfigurationItem(NamedTuple):
     """Everything about a CI that is not a relation or history. Times are microseconds UTC."""
 
     id: str
@@ -86,4 +86,5 @@ def words_of(ci: ConfigurationItem) -> tuple[str, ...]:
 
 def split_words(text: str) -> tuple[str, ...]:
     """Runs of letters and digits, case-folded; sorted, unique. The only notion of a word in any store's search."""
-    return tuple(sorted(set(_WORD.findall(text.casefold()))))
+    runs = text.translate(_ASCII_WORDS).split() if text.isascii() else _WORD.findall(text.casefold())
+    return tuple(sorted(set(runs)))

@@ -8,9 +8,10 @@ from cmdb.decision import Decision, decided_key
 from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
+from cmdb.meaning import Meanings
 from cmdb.observation import Observation
 from cmdb.past import Saying
-from cmdb.reference import Reference, escaped, folded_name, lookup_key, parse_reference
+from cmdb.reference import escaped, folded_name
 from cmdb.sighting import Record, Sighting, bringers, heard, sightings_of
 from cmdb.surroundings import Surroundings
 from cmdb.vocabulary import Vocabulary
@@ -67,8 +68,11 @@ class Draft:
     """records that were to be a mere repetition and have been drawn into the draft"""
     sayings: list[Saying] = field(default_factory=list)
     """what records turn out to have said in between"""
-    references: dict[str, tuple[Reference, str]] = field(default_factory=dict)
+    meanings: Meanings = field(init=False)
     """reference text → what it means and under which key its bearers are found"""
+
+    def __post_init__(self) -> None:
+        self.meanings = Meanings(self.context.vocabulary)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -99,14 +103,6 @@ class Draft:
             seen = self.sightings[key] = sightings_of(self.new[key], self.vocabulary)
         return seen[-1]
 
-    def meaning(self, reference: str) -> tuple[Reference, str]:
-        """A reference and its lookup key; the text is in normal form already."""
-        known = self.references.get(reference)
-        if known is None:
-            parsed = parse_reference(reference, self.vocabulary)
-            known = self.references[reference] = (parsed, lookup_key(parsed, self.vocabulary))
-        return known
-
     def is_settled(self, key: str) -> bool:
         """Whether the CI of the record's open sighting has been decided in this patch."""
         return key in self.settled
@@ -122,10 +118,10 @@ class Draft:
 
 def keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> tuple[frozenset[str], ...]:
     """Linking keys of each of a record's sightings; what a person called one with another shares a key with it."""
-    decided = _decided_keys(record, vocabulary) if record.rulings else {}
-    return tuple(
-        frozenset(linking_keys(sighting, vocabulary)).union(decided.get(sighting.key, ())) for sighting in sightings
-    )
+    if not record.rulings:
+        return tuple([linking_keys(sighting, vocabulary) for sighting in sightings])
+    decided = _decided_keys(record, vocabulary)
+    return tuple(linking_keys(sighting, vocabulary).union(decided.get(sighting.key, ())) for sighting in sightings)
 
 
 def _decided_keys(record: Record, vocabulary: Vocabulary) -> Mapping[str, set[str]]:

@@ -1,6 +1,6 @@
 """draw: to which CIs the claims of each record lead, and which relations follow."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from cmdb.draft import Draft
@@ -11,9 +11,6 @@ from cmdb.observation import Claim
 from cmdb.past import PastRelation
 from cmdb.relation import Relation, Witness, relation, relation_id
 from cmdb.sighting import Record, Sighting, sightings_of
-
-Triple = tuple[str, str, str]
-"""type, from, to"""
 
 
 @dataclass(slots=True)
@@ -55,34 +52,29 @@ def tie_ends(draft: Draft, keys: Collection[str]) -> Bearers:
 
 
 def draw(draft: Draft, keys: Collection[str]) -> Drawn:
-    """Relations and waiting claims of these records, against what the graph holds of them."""
+    """Relations and waiting claims of these records, against what the graph holds of them; in the order of id."""
     drawn = Drawn()
-    before: dict[Triple, set[str]] = {}
-    after: dict[Triple, list[tuple[Witness, int]]] = {}
+    before: set[str] = set()
+    after: dict[str, Relation] = {}
     for key in sorted(keys):
         old, new = draft.old.get(key), draft.new[key]
-        old_sighting = sightings_of(old, draft.vocabulary)[-1] if old else None
-        if old is not None and old_sighting is not None:
-            for triple, _ in _links(draft, old, old_sighting, before=True):
-                before.setdefault(triple, set()).add(key)
-        sighting = draft.open_sighting(key)
-        for triple, claim in _links(draft, new, sighting, before=False):
-            after.setdefault(triple, []).append((_witness(new, claim), sighting.said.observed_at))
-        _wait(draft, old, old_sighting, new, sighting, drawn)
+        then = sightings_of(old, draft.vocabulary)[-1] if old is not None else None
+        now = draft.open_sighting(key)
+        if old is not None and then is not None and _speaks(draft, old, then, before=True):
+            before.update(relation_id(*link[:3]) for link in _links(old, then))
+        if new.ends and _speaks(draft, new, now, before=False):
+            _assert(draft, new, now, after)
+        _wait(draft, old, then, new, now, drawn)
     _relate(draft, before, after, frozenset(keys), drawn)
     return drawn
 
 
-def _links(draft: Draft, record: Record, sighting: Sighting, *, before: bool) -> list[tuple[Triple, Claim]]:
-    """The relations that a record's claims assert, with the claim behind each."""
-    if not _speaks(draft, record, sighting, before=before):
-        return []
+def _links(record: Record, sighting: Sighting) -> Iterator[tuple[str, str, str, Claim]]:
+    """Type, from and to of the relations that a record's claims assert, with the claim behind each."""
     own = record.ci
-    return [
-        ((claim.type, own, end) if claim.outgoing else (claim.type, end, own), claim)
-        for claim, end in zip(sighting.said.claims, record.ends, strict=True)
-        if end is not None and end != own
-    ]
+    for claim, end in zip(sighting.said.claims, record.ends, strict=True):
+        if end is not None and end != own:
+            yield (claim.type, own, end, claim) if claim.outgoing else (claim.type, end, own, claim)
 
 
 def _speaks(draft: Draft, record: Record, sighting: Sighting, *, before: bool) -> bool:
@@ -92,76 +84,73 @@ def _speaks(draft: Draft, record: Record, sighting: Sighting, *, before: bool) -
     return witnesses(sighting, draft.vocabulary.classes[name], draft.vocabulary, now)
 
 
-def _witness(record: Record, claim: Claim) -> Witness:
-    return Witness(
-        record.key,
-        claim.reference,
-        claim.group,
-        claim.need,
-        claim.effect,
-        claim.strength,
-        claim.basis,
-        claim.confidence,
-        record.correction is not None,
-        record.misses > 0,
-    )
+def _assert(draft: Draft, record: Record, sighting: Sighting, after: dict[str, Relation]) -> None:
+    """Add what a record says of relations to what the others say."""
+    key, human, missed = record.key, record.correction is not None, record.misses > 0
+    types, seen = draft.vocabulary.relation_types, sighting.said.observed_at
+    for type_name, from_ci, to_ci, claim in _links(record, sighting):
+        _, _, reference, group, need, effect, strength, basis, confidence = claim
+        witness = Witness(key, reference, group, need, effect, strength, basis, confidence, human, missed)
+        said = relation(types[type_name], from_ci, to_ci, (witness,), seen)
+        known = after.get(said.id)
+        after[said.id] = said if known is None else _together(draft, known, said.witnesses, seen)
+
+
+def _together(draft: Draft, said: Relation, others: Iterable[Witness], seen: int) -> Relation:
+    """The relation with other witnesses beside those who say it; `seen`: when the others first did."""
+    return relation(
+        draft.vocabulary.relation_types[said.type], said.from_ci, said.to_ci, (*others, *said.witnesses),
+        min(said.first_seen, seen),
+    )  # fmt: skip
 
 
 def _wait(draft: Draft, old: Record | None, then: Sighting | None, new: Record, now: Sighting, drawn: Drawn) -> None:
-    before = _waited_for(draft, old, then) if old is not None and then is not None else set()
+    before = _waited_for(draft, old, then) if old is not None and then is not None else _NOTHING
     after = _waited_for(draft, new, now)
-    drawn.waiting.extend(Waiting(key, new.key) for key in sorted(after - before))
-    drawn.waiting_over.extend(Waiting(key, new.key) for key in sorted(before - after))
+    if before != after:
+        drawn.waiting.extend(Waiting(key, new.key) for key in sorted(after - before))
+        drawn.waiting_over.extend(Waiting(key, new.key) for key in sorted(before - after))
 
 
-def _waited_for(draft: Draft, record: Record, sighting: Sighting) -> set[str]:
+def _waited_for(draft: Draft, record: Record, sighting: Sighting) -> Set[str]:
     """Lookup keys of everything that a record names and no single CI is."""
-    if not sighting.is_open:
-        return set()
     said = sighting.said
+    adrift = said.within is not None and record.parent is None
+    if not (adrift or None in record.ends) or not sighting.is_open:
+        return _NOTHING
     keys = {
-        draft.meaning(claim.reference)[1]
+        draft.meanings[claim.reference].key
         for claim, end in zip(said.claims, record.ends, strict=True)
         if end is None
     }  # fmt: skip
-    if said.within is not None and record.parent is None:
-        keys.add(draft.meaning(said.within)[1])
+    if said.within is not None and adrift:
+        keys.add(draft.meanings[said.within].key)
     return keys
 
 
-def _relate(
-    draft: Draft,
-    before: dict[Triple, set[str]],
-    after: dict[Triple, list[tuple[Witness, int]]],
-    redrawn: frozenset[str],
-    drawn: Drawn,
-) -> None:
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _relate(draft: Draft, before: set[str], after: dict[str, Relation], redrawn: frozenset[str], drawn: Drawn) -> None:
     new_cis = draft.items.keys() - draft.were.keys()
-    ids = {triple: relation_id(*triple) for triple in sorted(before.keys() | after.keys())}
-    known = draft.around.relations(
-        [id for (_, one, other), id in ids.items() if one not in new_cis and other not in new_cis]
-    )
-    for triple, id in ids.items():
-        type_name, from_ci, to_ci = triple
-        stored = known.get(id)
-        kept = [witness for witness in stored.witnesses if witness.record not in redrawn] if stored else []
-        fresh = after.get(triple, [])
-        if not kept and not fresh:
-            if stored is not None:
-                drawn.relations_gone.append(id)
-                drawn.past_relations.append(PastRelation(stored, gone=True))
-            continue
-        since = min([at for _, at in fresh] + ([stored.first_seen] if stored else []))
-        drawn_anew = relation(
-            draft.vocabulary.relation_types[type_name],
-            from_ci,
-            to_ci,
-            [*kept, *(witness for witness, _ in fresh)],
-            since,
-        )
+    old = [id_ for id_, said in after.items() if said.from_ci not in new_cis and said.to_ci not in new_cis]
+    known = draft.around.relations(sorted(before.union(old)))
+    for id_ in sorted(after.keys() | before):
+        said, stored = after.get(id_), known.get(id_)
         if stored is None:
-            drawn.new_relations.add(id)
-            drawn.relations.append(drawn_anew)
-        elif drawn_anew != stored:
-            drawn.relations.append(drawn_anew)
+            if said is not None:
+                drawn.new_relations.add(id_)
+                drawn.relations.append(said)
+            continue
+        kept = [witness for witness in stored.witnesses if witness.record not in redrawn]
+        if said is not None:
+            now = _together(draft, said, kept, stored.first_seen)
+        elif kept:
+            now = _together(draft, stored._replace(witnesses=()), kept, stored.first_seen)
+        else:
+            drawn.relations_gone.append(id_)
+            drawn.past_relations.append(PastRelation(stored, gone=True))
+            continue
+        if now != stored:
+            drawn.relations.append(now)
             drawn.past_relations.append(PastRelation(stored, gone=False))

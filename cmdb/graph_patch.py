@@ -40,8 +40,7 @@ class Event(NamedTuple):
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class EventGroup:
+class EventGroup(NamedTuple):
     """The events that one record brought to one CI in one patch."""
 
     ci: str
@@ -51,8 +50,7 @@ class EventGroup:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWrite:
+class RecordWrite(NamedTuple):
     """A record to keep, and how its linking keys move."""
 
     record: Record

@@ -274,16 +274,21 @@ def is_of_an_address(name: str) -> bool:
     return _SLOT.search(name) is not None or is_address(name)
 
 
-def linking_key(kind: IdentifierKind, value: str, realm: str) -> str:
-    """Under which records that may be of one thing find each other: `kind|value|realm`, realm empty where global.
+def is_keyed_by_realm(kind: IdentifierKind) -> bool:
+    """Whether the realm is part of the linking key. Host names are keyed without theirs, because names from a cloud
+    directory (realm `default`) may match in any."""
+    return kind.by_realm and kind.name != "hostname"
 
-    Host names are keyed without their realm, because names from a cloud directory (realm `default`) may match in any;
-    both byte orders of a UUID share a key.
-    """
-    name = kind.name
-    if name in ("uuid", "ad_guid"):
+
+def is_keyed_as_it_is(kind: IdentifierKind) -> bool:
+    """Whether the value itself is part of the linking key: of a UUID, both byte orders share one."""
+    return kind.name not in ("uuid", "ad_guid")
+
+
+def linking_key(kind: IdentifierKind, value: str, realm: str) -> str:
+    """Under which records that may be of one thing find each other: `kind|value|realm`, realm empty where global."""
+    if not is_keyed_as_it_is(kind):
         value = min(value, swapped_uuid(value))
     if "|" in value or "%" in value:
         value = value.replace("%", "%25").replace("|", "%7C")
-    scoped = is_scoped(kind, value) and name not in ("hostname", "fqdn")
-    return f"{name}|{value}|{realm if scoped else ''}"
+    return f"{kind.name}|{value}|{realm if is_keyed_by_realm(kind) else ''}"

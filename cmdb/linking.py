@@ -32,9 +32,9 @@ def place_key(parent: str, ci_class: str, name: str) -> str:
     return f"in|{parent}|{ci_class}|{escaped(folded_name(name))}"
 
 
-def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> frozenset[str]:
     """Every key of one sighting: of its identifiers, past ones included, and of its name where that identifies."""
-    return {*keys_borne(sighting, vocabulary), *_meetings(sighting, vocabulary)}
+    return frozenset((*keys_borne(sighting, vocabulary), *_meetings(sighting, vocabulary)))
 
 
 def leads_on(key: str) -> bool:
@@ -109,10 +109,9 @@ def now_key(address_key: str) -> str:
 
 
 def _meetings(sighting: Sighting, vocabulary: Vocabulary) -> Iterable[str]:
-    passing = is_passing(sighting, vocabulary)
-    for kind, value, first, last in sighting.lifetimes:
-        if kind != "ip":
-            continue
+    addresses = [life for life in sighting.lifetimes if life.kind == "ip"]
+    passing = bool(addresses) and is_passing(sighting, vocabulary)
+    for _, value, first, last in addresses:
         place = f"at|{value}|{sighting.realm}|"
         if passing or last == sighting.last:
             yield f"{place}now"
@@ -185,9 +184,10 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     declared = vocabulary.classes[said.ci_class]
     device = declared.family == DEVICE
     borne: dict[str, tuple[int, int]] = {}
-    passing = _passing_names(sighting, vocabulary)
-    bare = is_passing(sighting, vocabulary)
-    only = said_by_the_last_of_several(sighting, vocabulary) if device else None
+    by_address = vocabulary.traits_of(sighting.source, said.record).by_address
+    passing = _passing_names(sighting) if by_address else None
+    bare = by_address and shows_no_hardware(sighting)
+    only = said_by_the_last_of_several(sighting) if device and not by_address else None
     for kind, value, first, last in sighting.lifetimes:
         if (
             (passing and value in passing)
@@ -222,14 +222,12 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     return borne
 
 
-def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+def _passing_names(sighting: Sighting) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
     So they did where it has shown several; where it showed one, and no hardware, only if it has not for a while: a
     single question that the name service did not answer says nothing.
     """
-    if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
-        return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if len(_labels(sighting)) > 1:
         patience = 0

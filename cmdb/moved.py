@@ -67,7 +67,7 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
     claimants |= set(draft.around.children(former)) if former else set()
     for relation in draft.around.incident(former) if former else ():
         for witness in relation.witnesses:
-            if witness.record not in claimants and draft.meaning(witness.reference)[1] in moved:
+            if witness.record not in claimants and draft.meanings[witness.reference].key in moved:
                 claimants.add(witness.record)
     claimants |= _speaking_of_themselves(draft, moved, former)
     draft.load(draft.around.records(sorted(claimants - draft.new.keys())))
@@ -81,7 +81,7 @@ def _speaking_of_themselves(draft: Draft, moved: set[str], former: Iterable[str]
         key
         for key, record in draft.around.records(sorted(members - draft.new.keys())).items()
         if any(
-            draft.meaning(claim.reference)[1] in moved
+            draft.meanings[claim.reference].key in moved
             for claim in sightings_of(record, draft.vocabulary)[-1].said.claims
         )
     }
@@ -94,7 +94,7 @@ def _among_the_drafted(draft: Draft, moved: set[str]) -> set[str]:
         names = [claim.reference for claim in said.claims]
         if said.within is not None:
             names.append(said.within)
-        if any(draft.meaning(name)[1] in moved for name in names):
+        if any(draft.meanings[name].key in moved for name in names):
             found.add(key)
     return found
 

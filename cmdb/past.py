@@ -2,7 +2,7 @@
 as it stood."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
@@ -67,7 +67,7 @@ def past_cis(were: Mapping[str, ConfigurationItem], items: Mapping[str, Configur
     """Of the CIs that a patch concerns, those of which more than the last contact moves."""
     for ci in sorted(were):
         was, now = were[ci], items.get(ci)
-        if now is None or (was != now and replace(was, last_seen=now.last_seen, due=now.due) != now):
+        if now is None or (was != now and was._replace(last_seen=now.last_seen, due=now.due) != now):
             yield PastCI(was, now)
 
 

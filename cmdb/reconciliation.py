@@ -14,7 +14,7 @@ from cmdb.holders import follow_holders
 from cmdb.lifecycle import has_expired
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
-from cmdb.past import Past, past_aliases, past_cis, past_records
+from cmdb.past import Past, open_said, past_aliases, past_cis, past_records
 from cmdb.reference import record_key
 from cmdb.sayings import told
 from cmdb.settling import settle
@@ -175,7 +175,7 @@ def _may_bring(record: Record | None, said: Observation) -> bool:
 
 def _work_out(draft: Draft, spoken: Collection[str], cis: Collection[str] = ()) -> Drawn:
     """Decide places, parents and ends until nothing moves any more; the relations that follow."""
-    inside = {key for key in spoken if draft.open_sighting(key).said.within is not None}
+    inside = {key for key in spoken if open_said(draft.new[key], draft.vocabulary).within is not None}
     settle(draft, set(spoken) - inside, cis)
     unplaced = inside
     claimants: set[str] = set()
@@ -229,9 +229,9 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
         cis=tuple(items[ci] for ci in sorted(items) if items[ci] != were.get(ci)),
         new_cis=frozenset(items.keys() - were.keys()),
         cis_gone=tuple(sorted(were.keys() - items.keys())),
-        relations=tuple(sorted(drawn.relations, key=lambda relation: relation.id)),
+        relations=tuple(drawn.relations),
         new_relations=frozenset(drawn.new_relations),
-        relations_gone=tuple(sorted(drawn.relations_gone)),
+        relations_gone=tuple(drawn.relations_gone),
         waiting=tuple(drawn.waiting),
         waiting_over=tuple(drawn.waiting_over),
         aliases=aliases,
@@ -259,8 +259,8 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and not sighting.misses
         and draft.items[record.ci].lifecycle == "live"
         and record.correction is None
-        and not any(is_moving(draft.meaning(claim.reference)[0]) for claim in sighting.said.claims)
-        and (sighting.said.within is None or not is_moving(draft.meaning(sighting.said.within)[0]))
+        and not any(is_moving(draft.meanings[claim.reference]) for claim in sighting.said.claims)
+        and (sighting.said.within is None or not is_moving(draft.meanings[sighting.said.within]))
     )
     if record.quiet != quiet:
         draft.new[key] = record._replace(quiet=quiet)
@@ -272,10 +272,10 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     held = draft.keys.get(key)
     if held is None:
         held = keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
-    spelled = tuple(tuple(sorted(keys)) for keys in held)
+    spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
     if old is None:
-        return RecordWrite(record, True, record.quiet, spelled, tuple(sorted(now)))
+        return RecordWrite(record, True, record.quiet, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
     before = all_keys_of(old, sightings_of(old, draft.vocabulary), draft.vocabulary)
     return RecordWrite(record, False, record.quiet, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
 

@@ -11,6 +11,7 @@ from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import Match, Review, identify
 from cmdb.linking import is_meeting, leads_on, meet
+from cmdb.newcomers import newcomers, place_newcomers
 from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Record, Sighting, closed_number, record_of, sightings_of
 from cmdb.surroundings import Asked
@@ -47,7 +48,12 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
         return
     draft.load(draft.around.records({record_of(sighting) for sighting in block.sightings} - draft.new.keys()))
     draft.common.update(block.common)
-    members = _closed(draft, shaken.members | _as_they_will_be(draft, block.sightings))
+    known = _as_they_will_be(draft, block.sightings)
+    alone = newcomers(draft, keys)
+    place_newcomers(draft, alone)
+    members = _closed(draft, (shaken.members - alone) | known)
+    if not members:
+        return
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(

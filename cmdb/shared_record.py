@@ -2,10 +2,9 @@
 
 from cmdb.identifier import NAME_KINDS, is_address
 from cmdb.sighting import Sighting
-from cmdb.vocabulary import Vocabulary
 
 
-def said_by_the_last_of_several(sighting: Sighting, vocabulary: Vocabulary) -> frozenset[tuple[str, str]] | None:
+def said_by_the_last_of_several(sighting: Sighting) -> frozenset[tuple[str, str]] | None:
     """What the last writer of a shared record said of itself, as (kind, value); None where the record is one thing's.
 
     A machine that is renamed bears one host name after the other. A record that returned to the name it bears now,
@@ -13,7 +12,7 @@ def said_by_the_last_of_several(sighting: Sighting, vocabulary: Vocabulary) -> f
     the other. Ids that every observation of the record repeats stay what they are.
     """
     said = sighting.said.identifiers
-    if len(sighting.lifetimes) <= len(said) or vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
+    if len(sighting.lifetimes) <= len(said):
         return None
     now = {_label(value) for kind, value in said if kind in NAME_KINDS}
     began: int | None = None

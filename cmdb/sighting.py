@@ -159,7 +159,7 @@ def heard(
 
 def _first_version(said: Observation, signature: tuple[Identifier, ...], brought: str, applied: int) -> Version:
     at = said.observed_at
-    lifetimes = tuple(Lifetime(kind, value, at, at) for kind, value in said.identifiers)
+    lifetimes = tuple([Lifetime(kind, value, at, at) for kind, value in said.identifiers])
     return Version(signature, at, at, said, lifetimes, brought, applied)
 
 
@@ -187,9 +187,9 @@ def lateness(said: Observation) -> tuple[int, int, str]:
 def signature_of(said: Observation, vocabulary: Vocabulary) -> tuple[Identifier, ...]:
     """By what a record's versions are told apart."""
     if vocabulary.traits_of(said.source, said.record).by_address:
-        return tuple(found for found in said.identifiers if found.kind in SLOT_KINDS)
+        return tuple([found for found in said.identifiers if found.kind in SLOT_KINDS])
     kinds = vocabulary.identifier_kinds
-    return tuple(found for found in said.identifiers if kinds[found.kind].one_valued)
+    return tuple([found for found in said.identifiers if kinds[found.kind].one_valued])
 
 
 def _contradicts(one: tuple[Identifier, ...], other: tuple[Identifier, ...], traits: SourceTraits) -> bool:
@@ -209,7 +209,7 @@ def _by_kind(signature: tuple[Identifier, ...]) -> Mapping[str, set[str]]:
 def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
     """The sightings of a record, closed ones first, the open one last."""
     if len(record.versions) == 1:
-        return (_sighting(record, record.versions, 0, closed=False),)
+        return (_only_sighting(record),)
     lives = _lives(record, vocabulary)
     last = len(lives) - 1
     return tuple(_sighting(record, tuple(life), at, closed=at < last) for at, life in enumerate(lives))
@@ -236,6 +236,15 @@ def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
         else:
             lives.append([version])
     return lives
+
+
+def _only_sighting(record: Record) -> Sighting:
+    """Of a record that has named one thing all the time, as nearly all have."""
+    _, first, last, said, lifetimes, brought, applied = record.versions[0]
+    return Sighting(
+        record.key, record.key, record.source, record.realm, said, first, last, lifetimes, brought, applied, False,
+        record.gone, record.misses, record.parent, record.correction,
+    )  # fmt: skip
 
 
 def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: bool) -> Sighting:

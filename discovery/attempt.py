@@ -20,6 +20,8 @@ class Attempt:
     """the source, its settings or we are wrong: trying again would come to the same"""
     retryable: bool = False
     """trying again later may help"""
+    interrupted: bool = False
+    """somebody wants it to stop"""
 
     def __enter__(self) -> "Attempt":
         return self
@@ -28,7 +30,7 @@ class Attempt:
         if error is None or isinstance(error, RunEnded):
             return True
         if isinstance(error, KeyboardInterrupt):
-            self.error = "stopped by hand"
+            self.error, self.interrupted = "stopped by hand", True
             return True
         if not isinstance(error, Exception):
             return False

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -99,18 +99,31 @@ class Hearing:
     received_at: int
 
 
+class Known(NamedTuple):
+    """A record as it is known: its key, and the scope in which it was last reported (None: in none)."""
+
+    record: str
+    scope: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """How a source looks again at what it once said, record by record."""
 
-    place_of: Callable[[str], str | None]
-    """record → where it is found again: an address, a machine; None where it cannot be"""
-    fetch: Callable[[Any, Mapping[str, Sequence[str]], Reading], Iterator[Fetched]]
-    """(settings, place → the records wanted there): Raws whose scope is their place, and a ScopeEnd for each place"""
+    place_of: Callable[[Known], str | None]
+    """where a record is found again: its own key, an address, a machine, a scope; None where it cannot be"""
+    fetch: Callable[[Any, Mapping[str, Sequence[Known]], Reading], Iterator[Fetched]]
+    """(settings, place → the records wanted there): Raws whose scope is their place, and a ScopeEnd for each place that
+    these settings lead to. One that they do not lead to (another server's, another tenant's) is passed over: that it is
+    not found here says nothing. Complete means: what was not told of it is not there."""
+    alone: bool = False
+    """whether it can look without a source instance: at the machine it runs on, at the networks around it"""
+    whole: bool = False
+    """whether it tells all of a record again: what it no longer tells is no longer so"""
     may_be_set: tuple[str, ...] = ()
     """settings that whoever asks may choose; what is read the records say"""
     passing: frozenset[str] = frozenset()
-    """attributes, or their first parts, that tell how something was read, not what it is"""
+    """attributes, or their first parts, that tell how something was read, or move from hour to hour by themselves"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,14 @@ class Targets:
         """How many addresses will be asked, exclusions taken off."""
         return sum(part.num_addresses for network in self.networks for part in without(network, self.exclude))
 
+    def hold(self, address: str) -> bool:
+        """Whether a single address is among the networks, excluded or not; False for what is no address."""
+        return _among(address, self.networks)
+
+    def permit(self, address: str) -> bool:
+        """Whether a single address is none of those that are excluded."""
+        return not _among(address, self.exclude)
+
 
 def targets_of(targets: Sequence[str], exclude: Sequence[str], allow: Sequence[str], *, large: bool) -> Targets:
     """Raises SourceMisconfigured for anything that is no network, lies outside the allow-list, or is too much."""
@@ -137,6 +145,18 @@ def _network(text: str) -> tuple[Network, ...]:
     except (OSError, UnicodeError) as error:
         raise SourceMisconfigured(f"{text} does not resolve: {error}") from None
     return tuple(dict.fromkeys(ipaddress.ip_network(str(row[4][0]).split("%")[0]) for row in found))
+
+
+def _among(address: str, networks: Iterable[Network]) -> bool:
+    return _is_address(address) and any(_inside(ipaddress.ip_network(address), network) for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def network_overlaps(network: Network, other: Network) -> bool:

@@ -4,7 +4,7 @@ Exact in everything but last contact: what only moves last-seen times leaves no 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
@@ -102,7 +102,7 @@ def item_at(look: ReadTransaction, id_: str, revision: int, vocabulary: Vocabula
 
 def not_later(ci: ConfigurationItem, at: int) -> ConfigurationItem:
     """The CI with no contact behind a time."""
-    return ci if ci.last_seen <= at else replace(ci, last_seen=max(at, ci.first_seen))
+    return ci if ci.last_seen <= at else ci._replace(last_seen=max(at, ci.first_seen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """How the core's values are spelled as JSON, alike in every store and in an export."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -25,6 +26,13 @@ def from_json(text: str | bytes) -> Any:
 
 
 # -- records ---------------------------------------------------------------------------------------------------------
+
+
+def standing_version(record: Record) -> Version:
+    """The version whose times and content a record shows without its body: the last one."""
+    if len(record.versions) == 1:
+        return record.versions[0]
+    return max(record.versions, key=lambda version: (version.last, version.said.read_at, version.said.content))
 
 
 def encode_record(record: Record) -> str:
@@ -199,6 +207,12 @@ def encode_witnesses(witnesses: tuple[Witness, ...]) -> str:
 def decode_witnesses(text: str | bytes) -> tuple[Witness, ...]:
     """The other way round."""
     return tuple(Witness(*row) for row in from_json(text))
+
+
+@lru_cache(maxsize=1024)
+def encode_requirements(requirements: tuple[Requirement, ...]) -> str:
+    """Requirements as JSON rows in the order of Requirement's fields; nearly all relations have the same."""
+    return to_json(requirements)
 
 
 def decode_requirements(text: str | bytes) -> tuple[Requirement, ...]:

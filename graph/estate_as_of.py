@@ -6,15 +6,15 @@ record belongs to which CI is what it is today.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.ends import fitting
 from cmdb.fold import fold
 from cmdb.lifecycle import witnesses
+from cmdb.meaning import Meanings
 from cmdb.observation import Claim
 from cmdb.past import open_said
-from cmdb.reference import lookup_key, parse_reference
 from cmdb.relation import Relation, Witness, relation, relation_id
 from cmdb.sighting import Record, Sighting, sightings_of
 from cmdb.vocabulary import Vocabulary
@@ -143,7 +143,7 @@ def _folded(
     weights = {(held.kind, held.value, held.realm): held.weight for held in now.identifiers}
     held = tuple(one._replace(weight=weights.get(one[:3], one.weight)) for one in was.identifiers)
     # What the store had not been told yet is no contact that it knew of.
-    return replace(was, id=now.id, identifiers=held, first_seen=max(was.first_seen, now.first_seen))
+    return was._replace(id=now.id, identifiers=held, first_seen=max(was.first_seen, now.first_seen))
 
 
 # -- relations -------------------------------------------------------------------------------------------------------
@@ -220,9 +220,9 @@ class _Meant:
             for claim, end in _claims(one.speaking)
             if end is None
         }
-        keys = {reference: lookup_key(parse_reference(reference, vocabulary), vocabulary) for reference in asked}
-        self._keys = keys
-        self._bearers = look.bearers(sorted(set(keys.values())), BEARERS) if keys else {}
+        self._meanings = Meanings(vocabulary)
+        keys = {self._meanings[reference].key for reference in asked}
+        self._bearers = look.bearers(sorted(keys), BEARERS) if keys else {}
 
     def by(self, speaking: Said) -> Iterator[str | None]:
         """The ends of each claim."""
@@ -234,8 +234,8 @@ class _Meant:
                 yield led if led in self._there else None  # it was forgotten since
 
     def _now(self, reference: str) -> str | None:
-        parsed = parse_reference(reference, self._vocabulary)
-        fits = fitting(parsed, self._bearers.get(self._keys[reference], ()), self._vocabulary)
+        meant = self._meanings[reference]
+        fits = fitting(meant, self._bearers.get(meant.key, ()), self._vocabulary)
         return fits[0].ci if len(fits) == 1 else None
 
 

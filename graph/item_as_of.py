@@ -1,7 +1,5 @@
 """One CI as it is now believed to have been at a time."""
 
-from dataclasses import replace
-
 from graph.estate_at import MovedEstate
 from graph.item_view import others_of, records_named
 from graph.store import ItemView, ReadTransaction, RecordTimes
@@ -30,5 +28,5 @@ def item_as_of(look: ReadTransaction, revision: int, id_: str, estate: MovedEsta
         home = state.ci if state else record.ci
         records[key] = RecordTimes(key, record.source, record.realm, record.record, seen, seen, home)
     return ItemView(
-        revision, replace(ci, last_seen=min(ci.last_seen, max(at, ci.first_seen))), records, relations, neighbours
+        revision, ci._replace(last_seen=min(ci.last_seen, max(at, ci.first_seen))), records, relations, neighbours
     )

@@ -215,7 +215,7 @@ def _stepped_back(standing: ConfigurationItem, body: Mapping[str, Any]) -> Confi
         facts = {name: fact for name, fact in standing.facts.items() if name not in body.get("came", ())}
         facts |= decode_facts(to_json(body["facts"])) if "facts" in body else {}
         moved["facts"] = dict(sorted(facts.items()))
-    return replace(standing, **moved)
+    return standing._replace(**moved)
 
 
 def relation_at(revision: int, now: Relation | None, born: int, rows: Iterable[PastRow]) -> Relation | None:

@@ -38,8 +38,8 @@ class RecordsRead(ABC):
         """(CI, its records)."""
 
     @abstractmethod
-    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterable[tuple[Bearer, Collection[str]]]:
-        """A bearer of each key in one name space, and the realms that it bears it in."""
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterable[Bearer]:
+        """The bearers of each key in one name space, once for each realm that they bear it in."""
 
     @abstractmethod
     def waiting_rows(self, keys: Collection[str]) -> Iterable[tuple[str, str]]:
@@ -101,9 +101,12 @@ class RecordsRead(ABC):
             spaces.setdefault(space, []).append(key)
         found: dict[str, list[Bearer]] = {}
         for space, asked in spaces.items():
-            for bearer, realms in self.bearer_rows(space, asked):
-                held = found.setdefault(bearer.key, [])
-                held.extend(bearer._replace(realm=realm) for realm in list(realms)[: limit - len(held)])
+            for bearer in self.bearer_rows(space, asked):
+                held = found.get(bearer.key)
+                if held is None:
+                    found[bearer.key] = [bearer]
+                elif len(held) < limit:
+                    held.append(bearer)
         return {key: tuple(held) for key, held in found.items()}
 
     def waiting(self, keys: Collection[str]) -> Mapping[str, tuple[str, ...]]:

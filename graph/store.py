@@ -229,6 +229,10 @@ class RecordTimes(NamedTuple):
     observed_at: int
     last: int
     open_ci: str
+    scope: str | None = None
+    """in which it was last reported; None where it was told by itself, or of the past"""
+    missed: bool = False
+    """whether a complete run has missed it or its source calls it gone; False of the past"""
 
 
 @dataclass(frozen=True, slots=True)

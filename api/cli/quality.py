@@ -35,7 +35,7 @@ def quality(
         if sample is None:
             _count(classes, sources, realms, as_json=as_json)
         else:
-            chosen = {"allow": allow or (), "exclude": exclude or ()}
+            chosen = {name: said for name, said in (("allow", allow), ("exclude", exclude)) if said}
             _sample(sample, seed, classes, sources, realms, seconds, chosen, as_json=as_json)
 
 
@@ -102,6 +102,13 @@ def _sample(
             f"[bold]{said['right']} of {said['checked']} are right: {accuracy['value']:.1%}[/bold], "
             f"with 95 % confidence between {low:.1%} and {high:.1%}\n"
         )
+    if said["not_reread"]:
+        table(
+            "Why records cannot be re-read",
+            ("source", "records", "why"),
+            [(row["source"], row["records"], row["reason"]) for row in said["not_reread"]],
+        )
+        console.print()
     table(
         "What was found",
         ("class", "name", "verdict", "why"),

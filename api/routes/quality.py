@@ -140,16 +140,23 @@ def get_unresolved(system: TheSystem, asked: TheCell) -> Response:
 @router.post(
     "/quality/sample",
     dependencies=[writes],
-    description="Accuracy: n live CIs drawn by chance, looked at again in their sources now. Nothing is written; hosts "
-    "and ports are asked by nmap as in a scan, within what may be scanned. `settings`: source → its `allow`, "
-    "`exclude`, `profile`.",
+    description="Accuracy: n live CIs drawn by chance, looked at again in their sources now, through the source "
+    "instances of their realms. Nothing is written; hosts and ports are asked by nmap as in a scan, within what may be "
+    "scanned. `settings`: source → its `allow`, `exclude`, `profile`.",
 )
 def post_sample(asked: SampleAsked, system: TheSystem, caller: Sampler) -> Response:
     for name in asked.classes:
         _declared(system, name)
     realms = realms_in_sight(tuple(asked.realms), caller)
     sampling = Sampling(
-        asked.n, asked.seed, tuple(asked.classes), tuple(asked.sources), realms, asked.seconds, asked.settings
+        asked.n,
+        asked.seed,
+        tuple(asked.classes),
+        tuple(asked.sources),
+        realms,
+        asked.seconds,
+        asked.settings,
+        caller.realms,
     )
     return json_answer(sample_answer(system, sampling))
 

@@ -16,8 +16,10 @@ from graph.encoding import (
     decode_witnesses,
     encode_facts,
     encode_record,
+    encode_requirements,
     encode_witnesses,
     from_json,
+    standing_version,
     to_json,
 )  # fmt: skip
 
@@ -30,7 +32,7 @@ Row = list[Any]
 def record_row(write: RecordWrite) -> dict[str, Any]:
     """Properties of a Record node."""
     record = write.record
-    newest = max(record.versions, key=lambda version: (version.last, version.said.read_at, version.said.content))
+    newest = standing_version(record)
     last = newest.said
     row = {
         "key": record.key, "source": record.source, "realm": record.realm, "record": record.record, "ci": record.ci,
@@ -105,7 +107,7 @@ def relation_row(relation: Relation, born: int | None = None) -> list[Any]:
         "id": relation.id, "group": relation.group, "need": relation.need, "effect": relation.effect,
         "basis": relation.basis, "strength": float(relation.strength), "confidence": float(relation.confidence),
         "human": relation.human, "stale": relation.stale, "first_seen": relation.first_seen, "born": born,
-        "_witnesses": encode_witnesses(relation.witnesses), "_requirements": to_json(relation.requirements),
+        "_witnesses": encode_witnesses(relation.witnesses), "_requirements": encode_requirements(relation.requirements),
     }  # fmt: skip
     several = [group for group, *_ in relation.requirements if group is not None]
     if len(several) > 1:

@@ -58,9 +58,11 @@ class Lookups(RecordsRead):
     def member_rows(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
         return ((ci, records) for ci, records in self.rows(cypher.MEMBERS, cis))
 
-    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
-        for key, ci, ci_class, name, lifecycle, realms, record in self.rows(_BEARING[space], keys):
-            yield Bearer(key, ci, ci_class, name, lifecycle, "", record), realms
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[Bearer]:
+        rows = self.rows(_BEARING[space], keys)
+        if space not in ("id", "name"):
+            return map(Bearer._make, rows)
+        return (Bearer._make((*row[:5], realm, row[6])) for row in rows for realm in row[5])
 
     def waiting_rows(self, keys: Collection[str]) -> Iterator[tuple[str, str]]:
         return ((key, record) for key, record in self.rows(cypher.WAITING, keys))

@@ -50,17 +50,17 @@ SCOPES = (
 _BEARER = "c.id, c.class, c.name, c.lifecycle"
 BEARING_CLUE = (
     "UNWIND $keys AS key MATCH (l:Clue {key: key}) MATCH (r:Record {key: l.record}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key, c.id, r.key"
+    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key, c.id, r.key"
 )
 # a key that ends in | stands for its value in any realm
 BEARING_CLUE_ANYWHERE = (
     "UNWIND $keys AS key MATCH (l:Clue) WHERE l.key STARTS WITH key "
     "MATCH (r:Record {key: l.record}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key, c.id, r.key"
+    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key, c.id, r.key"
 )
 BEARING_RECORD = (
     "UNWIND $keys AS key MATCH (r:Record {key: substring(key, 7)}) MATCH (c:CI {id: r.ci}) "
-    f"RETURN key, {_BEARER}, [r.realm], r.key ORDER BY key"
+    f"RETURN key, {_BEARER}, r.realm, r.key ORDER BY key"
 )
 BEARING_NAME = (
     f"UNWIND $keys AS key MATCH (c:CI {{name_key: key}}) RETURN key, {_BEARER}, c._realms, '' ORDER BY key, c.id"
@@ -100,7 +100,7 @@ NAMES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.name"
 CLASSES = "UNWIND $keys AS key MATCH (c:CI {id: key}) RETURN c.id, c.class"
 RECORD_TIMES = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
-    "RETURN r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci"
+    "RETURN r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope, r.misses > 0 OR r.gone"
 )
 RECORD_PLACES = (
     "MATCH (r:Record) WHERE r.key > $after AND ($source IS NULL OR r.source = $source) "

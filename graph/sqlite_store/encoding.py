@@ -14,8 +14,10 @@ from graph.encoding import (
     decode_witnesses,
     encode_facts,
     encode_record,
+    encode_requirements,
     encode_witnesses,
     from_json,
+    standing_version,
     to_json,
 )
 
@@ -25,12 +27,11 @@ Row = tuple[Any, ...]
 def record_row(write: RecordWrite) -> Row:
     """A record in the order of its table's columns, but for the number of its body."""
     record = write.record
-    newest = max(record.versions, key=lambda version: (version.last, version.said.read_at, version.said.content))
-    only = record.versions[0] if len(record.versions) == 1 else newest
-    said = only.said
+    standing = standing_version(record)
+    said = standing.said
     return (
         record.key, record.source, record.realm, record.record, record.ci, said.content if write.quiet else "",
-        record.scope, only.first, only.last, said.observed_at, said.read_at, record.heard, record.misses,
+        record.scope, standing.first, standing.last, said.observed_at, said.read_at, record.heard, record.misses,
         int(record.gone), record.parent,
     )  # fmt: skip
 
@@ -75,8 +76,7 @@ def relation_row(relation: Relation) -> Row:
     """A relation in the order of its table's columns."""
     return (
         relation.id, relation.type, relation.from_ci, relation.to_ci, encode_witnesses(relation.witnesses),
-        relation.first_seen, to_json(relation.requirements), relation.effect, relation.basis, relation.strength,
-        relation.confidence, int(relation.human), int(relation.stale),
+        relation.first_seen, encode_requirements(relation.requirements), *relation[7:],
     )  # fmt: skip
 
 

@@ -43,10 +43,11 @@ class Lookups(RecordsRead):
     def member_rows(self, cis: Collection[str]) -> Iterator[tuple[str, list[str]]]:
         return ((ci, from_json(records)) for ci, records in self.rows(sql.MEMBERS, cis))
 
-    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
-        in_many = space in ("id", "name")
-        for row in self.rows(_BEARING[space], keys):
-            yield Bearer(*row), from_json(row[5]) if in_many else (row[5],)
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[Bearer]:
+        rows = self.rows(_BEARING[space], keys)
+        if space not in ("id", "name"):
+            return map(Bearer._make, rows)
+        return (Bearer._make((*row[:5], realm, row[6])) for row in rows for realm in from_json(row[5]))
 
     def waiting_rows(self, keys: Collection[str]) -> Iterator[Row]:
         return self.rows(sql.WAITING, keys)

@@ -6,12 +6,13 @@ from cmdb.vocabulary import Vocabulary
 from graph.store import StoreError
 from graph.words import brings_more, check_still_ours, encoded_words
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 create table meta (key text primary key, value text not null) without rowid;
 create table revision (
-    n integer primary key, recorded_at integer not null, run text
+    n integer primary key, recorded_at integer not null, run text,
+    relations integer not null default 0 -- the last `relation.n` given in it or before; 0 where that is not known
 );
 create table record (
     key text primary key, source text not null, realm text not null, record text not null,
@@ -36,13 +37,12 @@ create index ci_due on ci (due) where due is not null;
 create index ci_name on ci (name_key, id);
 create index ci_born on ci (born);
 create table relation (
-    id text primary key, type text not null, from_ci text not null, to_ci text not null,
+    n integer primary key, id text not null unique, type text not null, from_ci text not null, to_ci text not null,
     witnesses text not null, first_seen integer not null, requirements text not null,
     effect text not null, basis text not null, strength real not null, confidence real not null,
     human integer not null, stale integer not null, born integer not null
-) without rowid;
+);
 create index relation_to on relation (to_ci);
-create index relation_born on relation (born);
 create table waiting (key text not null, record text not null, primary key (key, record)) without rowid;
 create table alias (id text primary key, ci text not null) without rowid;
 create table history (

@@ -91,14 +91,18 @@ INCIDENT = (
 )
 NAMES = "select c.id, c.name from json_each(?) k join ci c on c.id = k.value"
 RECORD_TIMES = (
-    "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci "
+    "select r.key, r.source, r.realm, r.record, r.observed_at, r.last, r.ci, r.scope, r.misses > 0 or r.gone "
     "from json_each(?) k join record r on r.key = k.value"
 )
 
 # -- history and revisions -------------------------------------------------------------------------------------------
 
 REVISION = "select n, recorded_at from revision order by n desc limit 1"
-NEW_REVISION = "insert into revision (n, recorded_at, run) values (?, ?, ?)"
+NEW_REVISION = "insert into revision (n, recorded_at, run, relations) values (?, ?, ?, ?)"
+LAST_RELATION = (
+    "select max(coalesce((select max(n) from relation), 0), "
+    "coalesce((select relations from revision order by n desc limit 1), 0))"
+)
 HISTORY = (
     "select h.revision, h.seq, h.observed_at, v.recorded_at, v.run, h.source, h.ci, h.record, h.events "
     "from history h join revision v on v.n = h.revision where h.ci = ?1 and h.revision <= ?2 "
@@ -149,7 +153,7 @@ LAST_CI = "select coalesce(max(n), 0) from ci"
 NEW_WORDS = "insert into word (rowid, words) values (?, ?)"
 END_WORDS = "insert into word (word, rowid, words) values ('delete', ?, ?)"
 END_CI = "delete from ci where id = ?"
-NEW_RELATION = "insert into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEW_RELATION = "insert into relation values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_RELATION = (
     "update relation set type = ?2, from_ci = ?3, to_ci = ?4, witnesses = ?5, first_seen = ?6, requirements = ?7, "
     "effect = ?8, basis = ?9, strength = ?10, confidence = ?11, human = ?12, stale = ?13 where id = ?1"
@@ -183,7 +187,10 @@ FORGET_RECORDS = "delete from record where key in (select value from json_each(?
 CIS_BORN = "select c.id, c.born from json_each(?) k join ci c on c.id = k.value"
 RELATIONS_BORN = "select r.id, r.born from json_each(?) k join relation r on r.id = k.value"
 CIS_SINCE = "select id from ci where born > ?"
-RELATIONS_SINCE = "select id from relation where born > ?"
+# Numbers grow with the revisions, but for those of an import, which stand for no order.
+RELATIONS_SINCE = (
+    "select id from relation where n > coalesce((select relations from revision where n = ?1), 0) and born > ?1"
+)
 ALIASES = "select a.id, a.ci from json_each(?) k join alias a on a.id = k.value"
 PAST_COLUMNS = "p.kind, p.id, p.n, p.from_ci, p.to_ci, p.body"
 PAST_OF = (

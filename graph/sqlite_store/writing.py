@@ -29,11 +29,14 @@ class WritingTransaction(Lookups):
             return self.revision - 1
         self.applied = True
         self.forget()
-        self.connection.execute(sql.NEW_REVISION, (self.revision, patch.recorded_at, patch.run))
+        last = self.connection.execute(sql.LAST_RELATION).fetchone()[0]
+        self.connection.execute(
+            sql.NEW_REVISION, (self.revision, patch.recorded_at, patch.run, last + len(patch.new_relations))
+        )
         self._keep_past(patch)
         self._write_records(patch)
         self._write_cis(patch)
-        self._write_relations(patch)
+        self._write_relations(patch, last + 1)
         self._forget(patch.forgotten)
         self._write_events(patch)
         for document in patch.documents:
@@ -88,14 +91,13 @@ class WritingTransaction(Lookups):
     def _end_words(self, cis: tuple[str, ...]) -> None:
         self.connection.executemany(sql.END_WORDS, [(n, words) for _, n, words in self.rows(sql.CI_WORDS, cis)])
 
-    def _write_relations(self, patch: GraphPatch) -> None:
+    def _write_relations(self, patch: GraphPatch, first: int) -> None:
         many = self.connection.executemany
+        new = [relation_row(relation) for relation in patch.relations if relation.id in patch.new_relations]
+        moved = [relation_row(relation) for relation in patch.relations if relation.id not in patch.new_relations]
         many(sql.END_RELATION, [(id_,) for id_ in patch.relations_gone])
-        many(
-            sql.NEW_RELATION,
-            [(*relation_row(r), self.revision) for r in patch.relations if r.id in patch.new_relations],
-        )
-        many(sql.PUT_RELATION, [relation_row(r) for r in patch.relations if r.id not in patch.new_relations])
+        many(sql.NEW_RELATION, [(n, *row, self.revision) for n, row in enumerate(new, first)])
+        many(sql.PUT_RELATION, moved)
         many(sql.END_WAITING, list(patch.waiting_over))
         many(sql.NEW_WAITING, list(patch.waiting))
 

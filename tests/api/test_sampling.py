@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,18 @@ from api.sampling import draw
 from discovery.run_source import run_source
 from discovery.sources.connections import CONNECTIONS
 from discovery.sources.connections.settings import ConnectionsSettings
+from discovery.sources.csv import CSV
 from graph.store import FoundCI
 from http_api import line, problem
 
+MAPPING = """
+system = "assets"
+class = "server"
+record = "Tag"
+name = "Host"
+identifiers = { serial = { template = "S-{Tag}7" } }
+attributes = { owner = "Owner" }
+"""
 Login = Callable[..., TestClient]
 Tell = Callable[..., dict[str, Any]]
 
@@ -68,6 +78,56 @@ def test_the_same_seed_draws_the_same(admin: TestClient, tell: Tell) -> None:
     assert drawn(seed=seed) == (seed, names), "which is told, so that it can be drawn again"
     tell(line("another"))
     assert drawn()[0] != seed
+
+
+def _table(folder: Path, *rows: str) -> dict[str, str]:
+    """Writes it; what a source instance is told of it."""
+    (folder / "assets.csv").write_text("\n".join(("Tag,Host,Owner", *rows, "")))
+    (folder / "assets.toml").write_text(MAPPING)
+    return {"file": f"{folder}/assets.csv", "mapping": f"{folder}/assets.toml"}
+
+
+def test_source_instances_are_asked_again_without_being_told_anew(
+    admin: TestClient, login: Login, system: Any, tell: Tell, tmp_path: Path
+) -> None:
+    told = _table(tmp_path, *(f"A{n},db{n},ann" for n in range(10)))
+    said = {"name": "assets", "source": "csv", "realm": "berlin", "settings": told}
+    assert admin.post("/v1/source-instances", json=said).status_code == 201
+    assert run_source(system.parts, CSV, CSV.settings(**told, realm="berlin")).status == "complete"
+    _table(tmp_path, *(f"A{n},db{n},{'eve' if n < 2 else 'ann'}" for n in range(9)))
+    tell(line("pushed"))
+    revision = system.store.revision()
+    found = admin.post("/v1/quality/sample", json={"n": 500}).json()
+    assert (found["checked"], found["right"], found["wrong"], found["cannot_be_reread"]) == (10, 7, 3, 1)
+    assert found["accuracy"]["interval"] == [0.3968, 0.8922]
+    assert found["facts"] == {"checked": 9, "right": 7}
+    assert found["not_reread"] == [{"source": "agent", "reason": "nothing here can ask agent again", "records": 1}]
+    assert system.store.revision() == revision, "nothing was written"
+    admin.patch("/v1/source-instances/assets", json={"zone": "dmz"})
+    found = admin.post("/v1/quality/sample", json={"n": 500, "source": ["csv"]}).json()
+    assert (found["accuracy"], found["not_reread"][0]["reason"]) == (
+        None, "assets: only workers of the zone dmz reach it"
+    )  # fmt: skip
+    admin.delete("/v1/source-instances/assets")
+    found = admin.post("/v1/quality/sample", json={"n": 500, "source": ["csv"]}).json()
+    assert "there is no source instance of csv in realm berlin" in found["not_reread"][0]["reason"]
+
+
+def test_no_source_is_asked_in_a_realm_out_of_sight(
+    admin: TestClient, login: Login, system: Any, tell: Tell, tmp_path: Path
+) -> None:
+    told = _table(tmp_path, "A1,db1,ann")
+    admin.post("/v1/source-instances", json={"name": "assets", "source": "csv", "settings": told})
+    run_source(system.parts, CSV, CSV.settings(**told))
+    tell(line("db", realm="berlin", identifiers={"serial": "S-A17"}))
+    found = login("admin", realms=("berlin",)).post("/v1/quality/sample", json={"n": 500}).json()
+    (item,) = found["items"]
+    assert {(r["realm"], r["verdict"], r["reason"]) for r in item["records"]} == {
+        ("berlin", "cannot be re-read", "nothing here can ask agent again"),
+        ("default", "cannot be re-read", "it is of a realm that is not yours"),
+    }
+    assert {record["verdict"] for record in admin.post("/v1/quality/sample", json={"n": 500}).json()["items"][0][
+        "records"]} == {"right", "cannot be re-read"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

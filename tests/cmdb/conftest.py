@@ -3,7 +3,6 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -151,15 +150,15 @@ class DictGraph(RecordsRead):
     def member_rows(self, cis: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
         return [(ci, self.cis[ci].records) for ci in sorted(cis) if ci in self.cis]
 
-    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[tuple[Bearer, Collection[str]]]:
+    def bearer_rows(self, space: str, keys: Collection[str]) -> Iterator[Bearer]:
         for ci in sorted(self.cis.values(), key=lambda item: item.id):
             for key, realms in ((name_key(ci.name), ci.realms), (f"id|{ci.id}", ("",))):
-                if key in keys:
-                    yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, "", ""), realms
+                for realm in realms if key in keys else ():
+                    yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, realm, "")
         for record in sorted(self.stored.values(), key=lambda record: record.key):
             ci = self.cis[record.ci]
             for key in {f"record|{record.key}"}.union(*self.keys[record.key]) & set(keys):
-                yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, "", record.key), (record.realm,)
+                yield Bearer(key, ci.id, ci.ci_class, ci.name, ci.lifecycle, record.realm, record.key)
 
     def waiting_rows(self, keys: Collection[str]) -> list[tuple[str, str]]:
         return sorted((key, record) for key, record in self.waits if key in keys)
@@ -188,7 +187,7 @@ class DictGraph(RecordsRead):
             self.stored[touch.record] = record._replace(
                 versions=(version,), scope=touch.scope or record.scope, heard=self.revision
             )
-            self.cis[touch.ci] = replace(self.cis[touch.ci], last_seen=max(self.cis[touch.ci].last_seen, touch.last))
+            self.cis[touch.ci] = self.cis[touch.ci]._replace(last_seen=max(self.cis[touch.ci].last_seen, touch.last))
         for ci in patch.cis:
             assert (ci.id in patch.new_cis) == (ci.id not in self.cis)
             self.cis[ci.id] = ci

@@ -15,12 +15,14 @@ from cmdb.vocabulary import SourceTraits, vocabulary
 from discovery.checking import check
 from discovery.errors import SourceMisconfigured
 from discovery.hiding import secret_fields
+from discovery.looking_again import look_again
 from discovery.previewing import preview_run
 from discovery.run import Parts
 from discovery.run_source import run_source
-from discovery.source import Permission, Reading, Source, SourceSettings
+from discovery.source import Known, Permission, Reading, Source, SourceSettings
 from discovery.source_settings import settings_of
 from discovery.sources import SOURCES
+from discovery.way_again import Way
 
 ROOT = Path(__file__).parent.parent.parent
 PLANTED = "pl4nted-s3cret-0f-a-test"
@@ -37,6 +39,8 @@ NOWHERE_OF: dict[str, dict[str, Any]] = {
     "kubernetes": {"file": ""},
     "snmp": {"timeout": 0.1, "retries": 0, "user": ""},
 }  # fmt: skip
+RECORDS = ("127.0.0.1", "4c4c4544-1", "4c4c4544-1/1")
+"""what records look like, somewhere"""
 LOCAL = {"connections": "it reads the machine it runs on"}
 """source → why nothing can be out of its reach"""
 LEFT_OUT = {"client_secret", "certificate"}
@@ -141,6 +145,26 @@ def test_what_cannot_be_reached_is_previewed_and_checked_without_being_raised(so
     assert all(permission.ok or permission.fix for permission in checked.permissions)
     assert checked.ok is (source.check is None)
     assert PLANTED not in str(checked)
+
+
+@remote_source
+def test_what_cannot_be_reached_is_looked_at_again_and_said_to_be_neither_there_nor_gone(
+    source: Source, parts: Parts
+) -> None:
+    settings = _settings(source)
+    if source.again is None:
+        assert source.name == "json_lines", "its records are pushed: say here why another source cannot be asked again"
+        return
+    scopes = source.covers(settings) if source.covers is not None else ()
+    places: dict[str, list[Known]] = {}
+    for known in (Known(record, scope) for scope in (*scopes, "127.0.0.1") for record in RECORDS):
+        if (place := source.again.place_of(known)) is not None:
+            places.setdefault(place, []).append(known)
+    assert places
+    said = look_again(parts, source, "default", places, (Way("main", settings),), lambda: False)
+    assert (said.observations, said.read) == ({}, set())
+    assert all(why.startswith("main: ") for why in said.unread.values())
+    assert PLANTED not in str(said)
 
 
 @every_source

@@ -16,13 +16,14 @@ from discovery.interval import wilson
 from discovery.rechecking import RIGHT, UNKNOWN, WRONG, Rechecked, recheck
 from discovery.run import Parts, take
 from discovery.run_source import run_source
-from discovery.source import Source
+from discovery.source import Known, Source
 from discovery.sources import SOURCES
 from discovery.sources.connections import CONNECTIONS
 from discovery.sources.connections.settings import ConnectionsSettings
 from discovery.sources.nmap import NMAP
 from discovery.sources.nmap.again import place_of
 from discovery.sources.nmap.settings import NmapSettings
+from discovery.way_again import Way
 from graph.store import Search
 
 needs_nmap = pytest.mark.skipif(shutil.which("nmap") is None, reason="nmap is not installed")
@@ -39,10 +40,10 @@ def again(parts: Parts) -> Callable[..., dict[str, Rechecked]]:
         found = parts.store.search(Search(**query), after=None, limit=1000)
         views = [view for ci in found if (view := parts.store.item(ci.id)) is not None]
 
-        def settings(source: Source, realm: str) -> Any:
-            return source.settings(realm=realm, **({"exclude": exclude} if source is NMAP else {}))
+        def ways(source: Source, realm: str) -> tuple[Way, ...]:
+            return (Way(None, source.settings(realm=realm, **({"exclude": exclude} if source is NMAP else {}))),)
 
-        rechecked = recheck(parts, SOURCES, views, settings, stopped=stopped)
+        rechecked = recheck(parts, SOURCES, views, ways, stopped=stopped)
         assert [one.ci.id for one in rechecked] == [ci.id for ci in found]
         return {f"{one.ci.ci_class} {one.records[0].record}": one for one in rechecked}
 
@@ -111,13 +112,28 @@ def test_what_cannot_be_read_again_says_why(
 
 @needs_nmap
 @pytest.mark.nmap
+def test_source_instances_say_what_a_scan_may_ask_again(parts: Parts, say: Say, keep: Any, look: Any) -> None:
+    addresses = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.9")
+    take(parts, None, [say(f"{one}/tcp/9", source="nmap", ci_class="endpoint", name=one) for one in addresses])
+    keep("nmap", targets="127.0.0.0/30", exclude="127.0.0.2")
+    keep("nmap", name="saved", xml="/nowhere/scan.xml", realm="paris")
+    found = {name: (one.verdict, one.records[0].reason) for name, one in look().items()}
+    assert found["127.0.0.2"] == (UNKNOWN, "main: it is excluded")
+    assert found["127.0.0.9"] == (UNKNOWN, "no source instance of nmap in realm default reads 127.0.0.9")
+    assert found["127.0.0.1"] == (WRONG, "it is not found any more"), "nobody listens on that port"
+    take(parts, None, [say("10.1.1.1", source="nmap", ci_class="device", name="paris", realm="paris")])
+    assert "saved file" in str(look()["paris"].records[0].reason)
+
+
+@needs_nmap
+@pytest.mark.nmap
 def test_what_is_not_reached_in_time_is_neither_right_nor_wrong(
     parts: Parts, say: Say, again: Callable[..., dict[str, Rechecked]]
 ) -> None:
     record = f"{socket.gethostname()}/127.0.0.1"
     take(parts, None, [say(record, source="nmap", ci_class="device", name="me")])
     (one,) = again(stopped=lambda: True).values()
-    assert (one.verdict, one.records[0].reason) == (UNKNOWN, "stopped")
+    assert (one.verdict, one.records[0].reason) == (UNKNOWN, "it was not reached in time")
 
 
 def test_this_host_is_compared_fact_by_fact(parts: Parts, again: Callable[..., dict[str, Rechecked]]) -> None:
@@ -160,7 +176,7 @@ def test_a_fact_that_is_no_longer_so_is_shown_beside_what_is(
     ],
 )
 def test_only_hosts_and_tcp_ports_are_asked_again(record: str, place: str | None) -> None:
-    assert place_of(record) == place
+    assert place_of(Known(record, None)) == place
 
 
 def test_the_interval_is_wilsons() -> None:
@@ -177,6 +193,17 @@ def test_the_interval_holds_its_share_and_stays_between_none_and_all(of: int, da
     assert found is not None
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
+
+
+def test_where_most_of_a_small_estate_is_drawn_the_interval_is_wide_enough_all_the_same() -> None:
+    chance = random.Random(7)
+    for size, drawn, right in ((40, 30, 36), (200, 100, 190), (60, 60, 55)):
+        estate = [True] * right + [False] * (size - right)
+        held = 0
+        for _ in range(1000):
+            found = wilson(sum(chance.sample(estate, drawn)), drawn)
+            held += found is not None and found.low <= right / size <= found.high
+        assert held >= 950
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:

@@ -104,6 +104,19 @@ def test_two_writers_with_the_same_records_make_no_duplicate(
         store.close()
 
 
+def test_a_ci_shows_where_its_records_were_told_and_which_are_missed(store: GraphStore, say: Say, put: Put) -> None:
+    same: dict[str, Any] = {"name": "a", "identifiers": [("serial", "SN-1234")]}
+    put(store, say("r1", **same))
+    put(store, say("r2", source="other", **same), scope="OU=Berlin")
+    put(store, say("r3", source="third", **same), scope=None)
+    put(store, say("r2", source="other", day=2, gone=True), scope=None)
+    (found,) = store.search(Search(), after=None, limit=9)
+    view = store.item(found.id)
+    assert view is not None
+    told = {one.record: (one.scope, bool(one.missed)) for one in view.records.values()}
+    assert told == {"r1": ("s", False), "r2": ("OU=Berlin", True), "r3": (None, False)}
+
+
 def test_a_ci_shows_its_facts_relations_records_and_who_says_so(store: GraphStore, say: Say, put: Put) -> None:
     put(
         store,

@@ -4,7 +4,6 @@ import itertools
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +191,7 @@ def _without(view: ItemView | None, purged: set[str]) -> Any:
         return None
     relations = [r for r in view.relations if not purged & {r.from_ci, r.to_ci}]
     neighbours = {ci: name for ci, name in view.neighbours.items() if ci not in purged}
-    return replace(view.ci, last_seen=0, due=None), relations, neighbours
+    return view.ci._replace(last_seen=0, due=None), relations, neighbours
 
 
 @pytest.mark.parametrize("seed", [0, 16])

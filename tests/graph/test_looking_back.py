@@ -3,7 +3,6 @@
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def _anything(say: Say, chance: random.Random, day: float) -> Observation:
 def _without_times(view: ItemView | None) -> Any:
     if view is None:
         return None
-    ci = replace(view.ci, last_seen=0, due=None, facts=dict(sorted(view.ci.facts.items())))
+    ci = view.ci._replace(last_seen=0, due=None, facts=dict(sorted(view.ci.facts.items())))
     return ci, view.relations, dict(view.neighbours), {key: times.open_ci for key, times in view.records.items()}
 
 
@@ -202,7 +201,7 @@ def _believed(view: ItemView | None) -> Any:
     if view is None:
         return None
     seen = _without_times(view)
-    return (replace(seen[0], first_seen=0), tuple(one._replace(first_seen=0) for one in seen[1]), *seen[2:])
+    return (seen[0]._replace(first_seen=0), tuple(one._replace(first_seen=0) for one in seen[1]), *seen[2:])
 
 
 @pytest.mark.parametrize("seed", [0, 3])

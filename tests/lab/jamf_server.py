@@ -1,6 +1,7 @@
 """A server that behaves like Jamf Pro: OAuth client credentials, privileges, sections, pages with a total count."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,8 @@ class JamfServer(Service):
         """records that the server counts and does not give"""
         self.version = 1
         """of the computers' inventory, the only one it knows"""
+        self.filters = True
+        """whether it heeds `filter`"""
         self.lasts = 1_200
         """seconds that a token is said to live"""
         self._numbers = itertools.count(1)
@@ -61,11 +64,22 @@ class JamfServer(Service):
     def _page(self, privilege: str, rows: list[Row], query: Query) -> Answer:
         if privilege not in self.granted:
             return _refused(403, "INVALID_PRIVILEGE")
+        if (asked := query.get("filter")) is not None:
+            rows = _filtered(rows, asked[0]) if self.filters else rows
         size = min(int(query.get("page-size", ["100"])[0]), self.most)
         at = int(query.get("page", ["0"])[0]) * size
         wanted = {SECTIONS[section] for section in query.get("section", ["GENERAL"])} | ALWAYS
         shown = [{name: value for name, value in row.items() if name in wanted} for row in rows[at : at + size]]
         return Answer(200, {"totalCount": len(rows) + self.uncounted, "results": shown})
+
+
+def _filtered(rows: list[Row], asked: str) -> list[Row]:
+    """As RSQL says it: `field=in=("a","b")`, of the fields by which a record is known."""
+    found = re.fullmatch(r'(udid|id|mobileDeviceId)=in=\(("[^"]*"(?:,"[^"]*")*)\)', asked)
+    assert found is not None, f"a filter that this server does not know: {asked}"
+    values = {value.casefold() for value in re.findall('"([^"]*)"', found[2])}
+    known = ((row, row.get(found[1]) or row.get("general", {}).get(found[1])) for row in rows)
+    return [row for row, value in known if str(value).casefold() in values]
 
 
 def _refused(status: int, code: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.csv.again import AGAIN
 from discovery.sources.csv.fetch import CsvSettings, check, fetch
 from discovery.sources.csv.observe import observe
 
@@ -12,5 +13,6 @@ CSV = Source(
     traits=SourceTraits(authority=0.8),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
 )

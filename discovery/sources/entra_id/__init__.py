@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.entra_id.again import AGAIN
 from discovery.sources.entra_id.check import check
 from discovery.sources.entra_id.fetch import fetch
 from discovery.sources.entra_id.observe import observe
@@ -14,6 +15,7 @@ ENTRA_ID = Source(
     traits=SourceTraits(knows_contact=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
     covers=covers,
 )

@@ -34,14 +34,16 @@ def fetch(settings: EntraIdSettings, reading: Reading) -> Iterator[Fetched]:
         scopes = [(f"{tenant}/{collection.name}", collection) for collection in collections]
         yield from in_turn(
             [
-                (scope, partial(_Tenant(graph, reading, collection, scope).read, full=settings.full))
+                (scope, partial(Tenant(graph, reading, collection, scope).read, full=settings.full))
                 for scope, collection in scopes
             ]
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Tenant:
+class Tenant:
+    """One collection of a tenant, read into one scope."""
+
     graph: Graph
     reading: Reading
     of: Collection
@@ -87,7 +89,7 @@ class _Tenant:
                     there.append(row)
                     removed.pop(row.get("id", ""), None)
             for some in batched(there, AT_ONCE if self.of.also else PAGE):
-                yield from self._objects(some, self.reading.now())
+                yield from self.objects(some, self.reading.now())
             done += len(there)
             delta_link = page.delta_link
             yield Progress(done, None, self.of.name.replace("_", " "))
@@ -146,9 +148,9 @@ class _Tenant:
                 else:
                     raise answer
             yield from (Raw(self.scope, {"gone": one, "read_at": now}) for one in gone)
-            yield from self._objects(there, now)
+            yield from self.objects(there, now)
 
-    def _objects(self, rows: list[Row], now: int) -> Iterator[Raw]:
+    def objects(self, rows: list[Row], now: int) -> Iterator[Raw]:
         """Each with what belongs to it; one that has vanished in between is left out."""
         if self.of.also is None:
             for row in rows:

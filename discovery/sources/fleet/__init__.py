@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.fleet.again import AGAIN
 from discovery.sources.fleet.check import check
 from discovery.sources.fleet.fetch import FleetSettings, fetch, scope_of
 from discovery.sources.fleet.observe import observe
@@ -13,6 +14,7 @@ FLEET = Source(
     traits=SourceTraits(authority=1.5, knows_contact=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
     covers=lambda settings: (scope_of(settings),),
 )

@@ -27,7 +27,7 @@ FACTS = {
 def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observation]:
     """One observation, keyed by the host's UUID and number. Raises RecordRejected."""
     row, read_at = payload["row"], payload["read_at"]
-    record = _record(row)
+    record = record_of(row)
     if record is None:
         raise RecordRejected("a host without uuid and id")
     try:
@@ -48,7 +48,8 @@ def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observatio
         raise RecordRejected(str(wrong), record) from None
 
 
-def _record(row: object) -> str | None:
+def record_of(row: object) -> str | None:
+    """The host's UUID and number, as far as it has them."""
     if not isinstance(row, dict):
         return None
     # Cloned machines share a UUID, and two servers count from 1 each.

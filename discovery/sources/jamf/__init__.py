@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.jamf.again import AGAIN
 from discovery.sources.jamf.check import check
 from discovery.sources.jamf.fetch import fetch
 from discovery.sources.jamf.observe import observe
@@ -14,6 +15,7 @@ JAMF = Source(
     traits=SourceTraits(authority=2.0, knows_contact=True, guarantees_names=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
     covers=covers,
 )

@@ -21,7 +21,7 @@ MEGABYTE = 1_000_000
 def observe(payload: Mapping[str, Any], hearing: Hearing) -> Iterable[Observation]:
     """One observation, keyed by its UDID. Raises RecordRejected."""
     row, read_at = payload["row"], payload["read_at"]
-    record = _record(row, payload["kind"])
+    record = record_of(row, payload["kind"])
     if record is None:
         raise RecordRejected(f"one of the {payload['kind'].replace('_', ' ')} has neither UDID nor id")
     try:
@@ -55,7 +55,7 @@ class _Section:
         self.device_type = row.get("deviceType")
 
 
-def _record(row: object, kind: str) -> str | None:
+def record_of(row: object, kind: str) -> str | None:
     """The UDID, which means the same on every server; without one its number here."""
     if not isinstance(row, dict):
         return None

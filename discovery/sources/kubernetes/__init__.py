@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.kubernetes.again import AGAIN
 from discovery.sources.kubernetes.check import check
 from discovery.sources.kubernetes.fetch import fetch
 from discovery.sources.kubernetes.observe import observe
@@ -14,5 +15,6 @@ KUBERNETES = Source(
     traits=SourceTraits(authority=1.2),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
 )

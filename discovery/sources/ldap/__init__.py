@@ -1,9 +1,9 @@
 """ldap: users, groups, computers and branches of Active Directory and other LDAP directories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from cmdb.vocabulary import SourceTraits
-from discovery.source import Fetched, Permission, Reading, Source
+from discovery.source import Again, Fetched, Known, Permission, Reading, Source
 from discovery.sources.ldap.observe import observe
 from discovery.sources.ldap.settings import LdapSettings, covers
 
@@ -20,6 +20,17 @@ def _check(settings: LdapSettings, reading: Reading) -> Iterator[Permission]:
     yield from check(settings, reading)
 
 
+def _place_of(known: Known) -> str | None:
+    """The record itself: ids of objects stay when these are renamed or moved."""
+    return known.record if known.scope is not None else None
+
+
+def _fetch_again(settings: LdapSettings, wanted: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
+    from discovery.sources.ldap.again import fetch_again
+
+    yield from fetch_again(settings, wanted, reading)
+
+
 LDAP = Source(
     name="ldap",
     description="users, groups, computers and branches of Active Directory or another LDAP directory",
@@ -30,6 +41,7 @@ LDAP = Source(
     ),
     fetch=_fetch,
     observe=observe,
+    again=Again(_place_of, _fetch_again, whole=True),
     check=_check,
     covers=covers,
 )

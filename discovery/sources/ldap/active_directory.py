@@ -41,6 +41,17 @@ STEP = 1_000
 """objects between two words of progress"""
 
 
+def attributes_of(at_once: int) -> list[str]:
+    """What is asked of an object, so many members at a time."""
+    return [*ATTRIBUTES, f"member;range=0-{at_once - 1}"]
+
+
+def account(directory: Directory, found: Found, domain: Found, at_once: int) -> Entry:
+    """An object with all of its members. Raises Incomplete."""
+    whole = directory.whole(found, f"<GUID={found.name.guid}>", "member", at_once)
+    return Entry("account", found.name.dn, whole.values, domain.name.guid)
+
+
 @dataclass(slots=True)
 class BranchReader:
     """One reading of one branch. `domain` is what the branch lies in."""
@@ -112,15 +123,13 @@ class BranchReader:
         yield from self._objects(f"(&{WANTED}(uSNChanged>={before.usn + 1}))")
 
     def _objects(self, wanted: str) -> Iterator[Fetched]:
-        domain = self.domain.name.guid
         at_once = self.settings.values_at_once
-        attributes = [*ATTRIBUTES, f"member;range=0-{at_once - 1}"]
+        attributes = attributes_of(at_once)
         for found in self.directory.search(self.base.name.dn, wanted, attributes, controls=(EXTENDED_NAMES,)):
             if self.reading.stopped():
                 return
-            whole = self.directory.whole(found, f"<GUID={found.name.guid}>", "member", at_once)
             self.objects += 1
-            yield Raw(self.scope, Entry("account", found.name.dn, whole.values, domain))
+            yield Raw(self.scope, account(self.directory, found, self.domain, at_once))
             if self.objects % STEP == 0:
                 yield Progress(self.objects, None, "objects")
 

@@ -33,5 +33,14 @@ def deleted_since(directory: Directory, root: Root, before: Mark, *, by_usn: boo
             yield found
 
 
+def was_deleted(directory: Directory, guid: str) -> bool:
+    """Whether the object of this GUID is shown as a deleted one. `guid` is one, in letters and digits."""
+    try:
+        found = directory.read(f"<GUID={guid}>", ["isDeleted"], controls=(SHOW_DELETED,))
+    except NoSuchBranch:
+        return False
+    return found is not None and b"TRUE" in found.values.get("isdeleted", ())
+
+
 def _container(root: Root) -> str:
     return f"<WKGUID={DELETED_OBJECTS},{root.default}>"

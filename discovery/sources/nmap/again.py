@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from discovery.errors import SourceMisconfigured
-from discovery.source import Again, Fetched, Raw, Reading, ScopeEnd
+from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd
 from discovery.sources.nmap.fetch import Place, scan_tile
 from discovery.sources.nmap.profiles import FRAGILE, PROFILES, Profile
 from discovery.sources.nmap.runner import binary
@@ -15,32 +15,40 @@ from discovery.targets import Network, targets_of
 
 AT_ONCE = 64
 """hosts that one nmap is asked about"""
+SAVED = "it was read from a saved file, which tells what was"
 
 
-def place_of(record: str) -> str | None:
+def place_of(known: Known) -> str | None:
     """The address behind a record of a host or a TCP port; None for hops, software and certificates.
 
     A machine's own loopback belongs to that machine alone.
     """
-    first, *rest = record.split("/")
+    first, *rest = known.record.split("/")
     if not _is_address(first):
         if first != socket.gethostname() or not rest or not _is_loopback(rest[0]):
             return None
         first, *rest = rest
     if not rest:
         return first
-    port = _port(record)
+    port = _port(known.record)
     return first if port is not None and port not in FRAGILE else None
 
 
-def fetch_again(settings: NmapSettings, wanted: Mapping[str, Sequence[str]], reading: Reading) -> Iterator[Fetched]:
-    """The hosts at these addresses, asked for nothing but the ports that the records name."""
+def fetch_again(settings: NmapSettings, wanted: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
+    """The hosts at these addresses, where they are targets, asked for nothing but the ports that the records name."""
+    if settings.xml is not None:
+        yield from (ScopeEnd(address, complete=False, reason=SAVED) for address in wanted)
+        return
     profile = settings.chosen()
     if profile.needs_root and not is_root():
         raise SourceMisconfigured(f"profile {profile.name} needs root: run as root, or choose another profile")
     binary()
     allowed: dict[int, list[tuple[str, Network]]] = {}
+    # What is asked for by nobody's targets is asked for by its records alone.
+    targets = settings.targets and targets_of(settings.targets, (), settings.allow, large=settings.large)
     for address in wanted:
+        if targets and not targets.hold(address):
+            continue
         try:
             network = targets_of((address,), settings.exclude, settings.allow, large=False)
         except SourceMisconfigured as refused:
@@ -53,7 +61,9 @@ def fetch_again(settings: NmapSettings, wanted: Mapping[str, Sequence[str]], rea
     for several in allowed.values():
         for begin in range(0, len(several), AT_ONCE):
             tile = dict(several[begin : begin + AT_ONCE])
-            yield from _look(_narrowed(profile, [r for address in tile for r in wanted[address]]), tile, reading)
+            yield from _look(
+                _narrowed(profile, [one.record for address in tile for one in wanted[address]]), tile, reading
+            )
 
 
 def _look(profile: Profile, tile: Mapping[str, Network], reading: Reading) -> Iterator[Fetched]:
@@ -95,4 +105,5 @@ def _is_loopback(text: str) -> bool:
     return _is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
-AGAIN = Again(place_of, fetch_again, may_be_set=("allow", "exclude", "profile"), passing=frozenset({"scan", "reason"}))
+PASSING = frozenset({"scan", "reason"})
+AGAIN = Again(place_of, fetch_again, alone=True, may_be_set=("allow", "exclude", "profile"), passing=PASSING)

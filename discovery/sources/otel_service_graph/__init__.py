@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.otel_service_graph.again import AGAIN
 from discovery.sources.otel_service_graph.check import check
 from discovery.sources.otel_service_graph.fetch import fetch
 from discovery.sources.otel_service_graph.observe import observe
@@ -14,5 +15,6 @@ OTEL_SERVICE_GRAPH = Source(
     traits=SourceTraits(authority=0.5, scan=True, knows_contact=False),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
 )

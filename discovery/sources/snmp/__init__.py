@@ -2,6 +2,7 @@
 
 from cmdb.vocabulary import SourceTraits
 from discovery.source import Source
+from discovery.sources.snmp.again import AGAIN
 from discovery.sources.snmp.check import check
 from discovery.sources.snmp.fetch import fetch
 from discovery.sources.snmp.observe import observe
@@ -15,6 +16,7 @@ SNMP = Source(
     traits=SourceTraits(authority=0.9, one_record_per_thing=False, by_address=True, scan=True, knows_contact=True),
     fetch=fetch,
     observe=observe,
+    again=AGAIN,
     check=check,
     covers=lambda settings: scopes_asked(settings.targets, settings.exclude),
 )

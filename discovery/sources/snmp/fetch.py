@@ -49,8 +49,8 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
                     if refusal is None:
                         answered.append(address)
                         never = None if settings.full else reading.bookmark(address)
-                        payload, failed = asking.run(_read(address, asking))
-                        yield from told(address, payload, failed, never, wanted(settings))
+                        payload, failed = asking.run(read_device(address, asking))
+                        yield from told(address, payload, failed, never, wanted_columns(settings))
                         if settings.heard:
                             yield from heard(address, payload)
                     elif refusal != SILENT or address in before or network.num_addresses == 1:
@@ -63,7 +63,7 @@ def fetch(settings: SnmpSettings, reading: Reading) -> Iterator[Fetched]:
                 yield ScopeEnd(scope, complete=False, reason=SILENT)
 
 
-def wanted(settings: SnmpSettings) -> dict[str, str]:
+def wanted_columns(settings: SnmpSettings) -> dict[str, str]:
     """The columns to read."""
     return {name: oid for name, oid in COLUMNS.items() if settings.neighbours or name not in HEARD_IN}
 
@@ -122,7 +122,7 @@ async def try_all(addresses: list[str], asking: Asking) -> dict[str, str | None]
     return dict(zip(addresses, await asyncio.gather(*map(one, addresses)), strict=True))
 
 
-async def _read(address: str, asking: Asking) -> tuple[dict[str, Any], list[str]]:
+async def read_device(address: str, asking: Asking) -> tuple[dict[str, Any], list[str]]:
     """(payload, what could not be read). `{"address", "system": {…}, "columns": {name: {index: value}}, "read_at"}`"""
     settings = asking.settings
     payload: dict[str, Any] = {
@@ -133,7 +133,7 @@ async def _read(address: str, asking: Asking) -> tuple[dict[str, Any], list[str]
     try:
         agent = await asking.agent(address)
         payload["system"] = await _system(agent, failed)
-        for name, oid in wanted(settings).items():
+        for name, oid in wanted_columns(settings).items():
             now = name
             try:
                 payload["columns"][name] = await agent.column(oid, settings.max_rows)
