@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from cmdb.evidence import Evidence, Weigher
 from cmdb.group import Group, united
-from cmdb.linking import shows_no_hardware
+from cmdb.identity_settings import IdentitySettings
+from cmdb.linking import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 
@@ -124,17 +125,61 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
     settings = growth.weigh.settings
     limit = max(growth.score(one, other) - settings.contested_within, settings.merge_at)
     for mine, partner in ((one, other), (other, one)):
+        if _is_held_by_another(growth, mine, partner):
+            return True
         for third in growth.near[mine]:
             if third == partner or growth.score(mine, third) < limit or growth.veto(mine, third):
                 continue
             if growth.groups[partner].kept and not growth.groups[third].kept:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
+            if _outlived(growth.groups[third], growth.groups[mine], growth.groups[partner], settings):
+                continue
             if growth.veto(partner, third) and (
                 _kept_apart(merged, growth.groups[third], growth.ruled)
                 or veto(merged, growth.groups[third], growth.weigh)
             ):
                 return True
     return False
+
+
+def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
+    """Whether what answered at an address without showing its card is listed as another's at that time, and not as the
+    partner's: a card shown there before, or a name that was not taken back, says who had the address then."""
+    place, holder = growth.groups[slot], growth.groups[partner]
+    asked = [] if place.kept else [member for member in place.members if shows_no_hardware_now(member)]
+    if not asked or not holder.kept:
+        return False
+    slack = growth.weigh.settings.address_slack
+    for member in asked:
+        if _holds(holder, member, slack):
+            continue
+        for third in growth.near[slot]:
+            if third == partner or not _holds(growth.groups[third], member, slack):
+                continue
+            if growth.score(partner, third) < growth.weigh.settings.merge_at or growth.veto(partner, third):
+                return True
+    return False
+
+
+def _holds(group: Group, slot: Sighting, slack: int) -> bool:
+    """Whether a record that keeps its thing lists the address of a slot when it last answered."""
+    return any(
+        carrier.keeper and carrier.first - slack <= slot.last <= carrier.last + slack
+        for key in addresses_now(slot)
+        for carrier in group.borne.get(key, ())
+    )
+
+
+def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySettings) -> bool:
+    """Whether a rival had fallen silent when the other two were both heard still: whoever said that it lives on was not
+    the rival, but what came after it. An account whose machine was replaced goes with the machine that uses it."""
+    return _last_heard(rival) + settings.silent_after < min(_last_heard(group), _last_heard(partner))
+
+
+def _last_heard(group: Group) -> int:
+    """Microseconds. What scans saw counts only where there is nothing else: an address may have gone to another."""
+    kept = [member.last for records in group.kept.values() for member in records]
+    return max(kept or [member.last for member in group.members])
 
 
 def _is_passing(group: Group) -> bool:

@@ -1,6 +1,7 @@
 """How many things bear a value at the same time: what many bear at once identifies none of them."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cmdb.group import kind_of
@@ -16,10 +17,17 @@ class Crowding(NamedTuple):
     """key → things that bear it at once, for those above 1"""
     slots: frozenset[str]
     """keys of hardware addresses that go with several names: docks, not devices"""
+    at_home: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """key of a host name that many bear → realm → things that bear it at once there: two forests may use one name"""
 
     def links(self, key: str, settings: IdentitySettings) -> bool:
         """Whether bearing it may be a reason to compare two sightings at all."""
         return key not in self.slots and self.often.get(key, 1) <= settings.compared_at
+
+    def often_between(self, key: str, one: str, other: str) -> int:
+        """Things that bear a key at once, as far as two records in these realms are concerned."""
+        often = self.often.get(key, 1)
+        return often if often == 1 or one != other else self.at_home.get(key, {}).get(one, often)
 
 
 def crowding(
@@ -32,16 +40,31 @@ def crowding(
     """`shared`: key → positions of all sightings that bear it, where there are at least two."""
     often: dict[str, int] = {}
     slots: list[str] = []
+    at_home: dict[str, Mapping[str, int]] = {}
     for key, bearing in shared.items():
         kind = kind_of(key)
         most = _at_once(key, kind, bearing, things, borne, vocabulary, settings)
         if most > 1:
             often[key] = most
+            if kind == "hostname" or kind == "fqdn":
+                at_home[key] = {
+                    realm: _at_once(key, kind, held, things, borne, vocabulary, settings)
+                    for realm, held in _by_realm(bearing, things).items()
+                }
         if kind == "mac" and len(bearing) >= settings.names_of_a_slot:
             names = {label for at in bearing if (label := _label(things[at]))}
             if len(names) >= settings.names_of_a_slot:
                 slots.append(key)
-    return Crowding(often, frozenset(slots))
+    return Crowding(often, frozenset(slots), at_home)
+
+
+def _by_realm(bearing: Sequence[int], things: Sequence[Sighting]) -> dict[str, list[int]]:
+    """Only for realms that are somebody's: `default` is where sources live that have none."""
+    of_realm: dict[str, list[int]] = {}
+    for at in bearing:
+        if things[at].realm != "default":
+            of_realm.setdefault(things[at].realm, []).append(at)
+    return of_realm
 
 
 def _label(sighting: Sighting) -> str:
@@ -80,11 +103,25 @@ def _at_once(
             spans = [(things[at].first, things[at].last) for at in held]
         else:
             spans = [borne[at][key] for at in held]
-        deepest = _deepest(spans)
-        if not any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
-            deepest = -(-deepest // settings.addresses_of_one)
+        if any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
+            deepest = _deepest(_each_once(held, spans, things))
+        else:
+            deepest = -(-_deepest(spans) // settings.addresses_of_one)
         most = max(most, deepest)
     return most
+
+
+def _each_once(
+    held: Sequence[int], spans: Sequence[tuple[int, int]], things: Sequence[Sighting]
+) -> Sequence[tuple[int, int]]:
+    """One span for a record that its source lists in several realms: a laptop that goes from site to site is one."""
+    if len({things[at].realm for at in held}) == 1:
+        return spans
+    of_record: dict[str, tuple[int, int]] = {}
+    for at, (first, last) in zip(held, spans, strict=True):
+        begin, end = of_record.get(things[at].said.record, (first, last))
+        of_record[things[at].said.record] = min(begin, first), max(end, last)
+    return list(of_record.values())
 
 
 def _deepest(spans: Sequence[tuple[int, int]]) -> int:

@@ -21,7 +21,9 @@ from cmdb.vocabulary import Vocabulary
 _OF_THE_HARDWARE = frozenset({"serial", "uuid"})
 _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
+_BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
+_DEVICE_ONLY = frozenset((DEVICE,))
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -79,7 +81,9 @@ class Weigher:
 
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
-        often = self.crowding.often.get(key, 1)
+        return self._among(bits, self.crowding.often.get(key, 1))
+
+    def _among(self, bits: float, often: int) -> float:
         return bits if often <= 1 else min(bits, self.settings.prior_bits) - math.log2(often)
 
     def _agreement(self, key: str, kind: str, one: Group, other: Group) -> float | None:
@@ -90,7 +94,15 @@ class Weigher:
         declared = self.vocabulary.identifier_kinds.get(kind)
         if declared is None:
             return self.settings.same_place_bits
-        return None if key in self.crowding.slots else self.worth(key, declared.bits)
+        if key in self.crowding.slots:
+            return None
+        return self.worth(key, self.bits_on_a_device(kind) if one.families == _DEVICE_ONLY else declared.bits)
+
+    def bits_on_a_device(self, kind: str) -> float:
+        """What an agreement of a kind is worth between devices, on a value that nothing else bears."""
+        if kind == "certificate_sha256":
+            return self.settings.shown_certificate_bits
+        return self.vocabulary.identifier_kinds[kind].bits
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
         words = self.vocabulary
@@ -108,18 +120,27 @@ class Weigher:
     def _name(self, key: str, kind: str, one: Group, other: Group) -> float | None:
         """Names fade with the time between those who bear them: what comes after may be another thing's.
 
-        An address in the place of a name is weighed as an address, or not at all.
+        An address in the place of a name is weighed as an address, or not at all; what only a name service calls one of
+        them, while it calls itself otherwise, not either.
 
         Where each side has a record of one source, one after the other, only a name borne at the same time counts: it
-        may be the same thing set up anew as well as another one put in its place.
+        may be the same thing set up anew as well as another one put in its place. Where each shows hardware and none in
+        common it is another one, whoever bears the name in between.
         """
-        if is_address(_value(key)):
+        name = _value(key)
+        if is_address(name):
             return None
-        scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], _value(key))
+        if _is_a_pointer(key, one) or _is_a_pointer(key, other):
+            return None
+        scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], name)
         succession = not one.kept.keys().isdisjoint(other.kept.keys())
+        if succession and _other_hardware(one, other):
+            return None
         full = kind == "fqdn" and not scoped
         settings = self.settings
-        vouchable = full or not _two_domains(_value(key), one, other)
+        vouchable = full or not _two_domains(name, one, other)
+        elsewhere = settings.other_realm_bits if scoped and _two_realms(key, one, other) else 0.0
+        often = self.crowding.often.get(key, 1)
         best: float | None = None
         for mine in one.borne[key]:
             for theirs in other.borne[key]:
@@ -136,7 +157,10 @@ class Weigher:
                     if full
                     else (settings.guaranteed_name_bits if vouched else settings.bare_name_bits)
                 )
-                bits = self.worth(key, bits)
+                if often > 1:
+                    here, there = mine.sighting.realm, theirs.sighting.realm
+                    bits = self._among(bits, self.crowding.often_between(key, here, there) if scoped else often)
+                bits -= elsewhere
                 if gap > settings.address_slack:
                     bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
                 if best is None or bits > best:
@@ -177,11 +201,37 @@ def _at_once(kind: str, one: Group, other: Group) -> bool:
     )
 
 
+def _other_hardware(one: Group, other: Group) -> bool:
+    """Whether both show what a thing is built with, and nothing in common."""
+    mine, theirs = ({key for key in group.borne if kind_of(key) in _BUILT_IN} for group in (one, other))
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
+
+
+def _is_a_pointer(key: str, group: Group) -> bool:
+    """Whether only what answered at an address bears a name, and those that know the thing call it otherwise: the name
+    may be its former holder's."""
+    if not group.slots or not group.kept:
+        return False
+    own = f"hostname|{_value(key).partition('.')[0]}|"
+    if any(carrier.keeper for name in (key, own) for carrier in group.borne.get(name, ())):
+        return False
+    return any(carrier.keeper for name in group.by_kind.get("hostname", ()) for carrier in group.borne[name])
+
+
 def _two_domains(label: str, one: Group, other: Group) -> bool:
     """Whether both bear a label with a domain, and never the same: nobody vouches for one label in two domains."""
     begin = f"fqdn|{label}."
     mine = {key for key in one.by_kind.get("fqdn", ()) if key.startswith(begin)}
     theirs = {key for key in other.by_kind.get("fqdn", ()) if key.startswith(begin)}
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
+
+
+def _two_realms(key: str, one: Group, other: Group) -> bool:
+    """Whether each is known to bear a name in a realm of its own, and never in the same."""
+    if len(one.borne[key]) == len(other.borne[key]) == 1:
+        return False
+    mine = {carrier.sighting.realm for carrier in one.borne[key]} - {"default"}
+    theirs = {carrier.sighting.realm for carrier in other.borne[key]} - {"default"}
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from cmdb.device_name import is_caption
 from cmdb.identifier import is_of_an_address
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import SourceTraits, Vocabulary
@@ -53,7 +54,7 @@ def group_of(sighting: Sighting, borne: Mapping[str, tuple[int, int]], vocabular
     for key, (first, last) in borne.items():
         carried[key] = (Carrier(sighting, traits, keeper, first, last),)
         kind = kind_of(key)
-        if kind == "hostname" and is_of_an_address(key.split("|")[1]):
+        if kind == "hostname" and (is_of_an_address(name := key.split("|")[1]) or is_caption(name)):
             continue
         if kind == "hostname" or kind == "fqdn" or ((declared := kinds.get(kind)) is not None and declared.one_valued):
             by_kind[kind] = by_kind[kind] | {key} if kind in by_kind else frozenset((key,))

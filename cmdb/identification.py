@@ -15,7 +15,16 @@ from cmdb.decision import Decision
 from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import MEETING, held_from_to, held_together, is_passing, keys_borne, leads_on, never_one, now_key
+from cmdb.linking import (
+    MEETING,
+    changes_with_time,
+    held_from_to,
+    held_together,
+    keys_borne,
+    leads_on,
+    never_one,
+    now_key,
+)
 from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
@@ -151,6 +160,8 @@ def _links(
             pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
         elif crowd.links(key, settings):
             pairs = combinations(bearing, 2)
+        elif key in crowd.at_home:
+            pairs = _at_home(bearing, key, things, crowd, settings)
         else:
             continue
         for one, other in pairs:
@@ -159,6 +170,16 @@ def _links(
             links.setdefault(one, set()).add(other)
             links.setdefault(other, set()).add(one)
     return links
+
+
+def _at_home(
+    bearing: Sequence[int], key: str, things: Sequence[Sighting], crowd: Crowding, settings: IdentitySettings
+) -> Iterable[tuple[int, int]]:
+    """Pairs of those that bear a crowded name in one realm where it is not crowded."""
+    for one, other in combinations(bearing, 2):
+        realm = things[one].realm
+        if realm == things[other].realm and crowd.often_between(key, realm, realm) <= settings.compared_at:
+            yield one, other
 
 
 def _holders_in_turn(
@@ -226,11 +247,11 @@ def _among(
                 often[key] = crowd.often[key]
     together = {key: held_by for key, held_by in holders.items() if len(held_by) > 1}
     often.update(crowding(together, things, borne, vocabulary, settings).often)
-    return Crowding(often, crowd.slots)
+    return Crowding(often, crowd.slots, crowd.at_home)
 
 
 def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]], vocabulary: Vocabulary) -> dict[str, int]:
-    company = {thing.key: 2 if is_passing(thing, vocabulary) else 1 for thing in things}
+    company = {thing.key: 2 if changes_with_time(thing, vocabulary) else 1 for thing in things}
     for bearing in shared.values():
         for at in bearing:
             company[things[at].key] = 2

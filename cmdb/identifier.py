@@ -23,11 +23,33 @@ _PLACEHOLDERS = frozenset(
         *("base board serial number", "type2 - board serial number", "system product name", "default string"),
         *("to be filled by o.e.m.", "to be filled by oem", "o.e.m.", "oem", "not specified", "none specified"),
         *("not applicable", "not available", "no asset tag", "asset tag", "n.a.", "123456789", "1234567890"),
-        *("0123456789", "0123456789abcdef", "01234567890123456789"),
+        *("0123456789", "0123456789abcdef", "01234567890123456789", "123456", "1234567", "12345678", "9876543210"),
+        *("to be filled by o.e.m", "default_string", "$(default_string)", "system serial", "chassis serial", "(none)"),
+        *("base board serial", "not settable", "no enclosure", "oem serial", "oem_serial", "tbd", "123-1234-123"),
+        *("mb-1234567890", "nb-1234567890", "sys-1234567890", "bss-0123456789", "sernum0"),
+        *("ssn12345678901234567", "bsn12345678901234567", "csn12345678901234567", "atn12345678901234567"),
     }
 )
-_BAD_UUIDS = frozenset({"03000200-0400-0500-0006-000700080009", "12345678-1234-5678-90ab-cddeefaabbcc"})
-_VIRTUAL_ROUTER_MACS = ("00:00:0c:07:ac", "00:00:0c:9f:f", "00:00:5e:00:01", "00:00:5e:00:02", "00:07:b4:00")
+_BAD_UUIDS = frozenset(
+    {
+        *("03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009"),
+        *("12345678-1234-5678-90ab-cddeefaabbcc", "4c4c4544-0000-2010-8020-80c04f202020"),
+    }
+)
+_VIRTUAL_ROUTER_MACS = (
+    *("00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0:0", "00:00:5e:00:01", "00:00:5e:00:02", "00:07:b4:00"),
+    *("00:09:0f:09", "00:10:db:ff"),  # what FortiGate and SRX clusters answer with, whichever member is active
+)
+_MACS_OF_SOFTWARE = frozenset(
+    {
+        *("00:50:56:c0:00:01", "00:50:56:c0:00:08"),  # VMware's networks on a workstation
+        *("00:05:9a:3c:7a:00", "00:05:9a:3c:78:00", "00:09:0f:fe:00:01", "00:09:0f:aa:00:01"),  # VPN clients
+        *("00:53:45:00:00:00", "50:50:54:50:30:30", "20:41:53:59:4e:ff"),  # dial-up adapters of Windows
+        *("0c:5b:8f:27:9a:64", "00:1e:10:1f:00:00", "00:a0:c6:00:00:00"),  # modem sticks
+        "00:11:22:33:44:55",
+    }
+)
+"""the same on every machine that has the program or the stick"""
 
 
 class Identifier(NamedTuple):
@@ -142,10 +164,11 @@ def _worthless_mac(value: str) -> bool:
     """Random, shared by construction, or nothing at all.
 
     Locally administered addresses (second bit of the first octet) are randomised or given by software; HSRP, VRRP
-    and GLBP addresses move between routers.
+    and GLBP addresses move between routers; some programs give their adapter one address everywhere.
     """
     first = int(value[:2], 16)
-    return bool(first & 0b11) or len(set(value.replace(":", ""))) <= 1 or value.startswith(_VIRTUAL_ROUTER_MACS)
+    same = len(set(value.replace(":", ""))) <= 1
+    return bool(first & 0b11) or same or value in _MACS_OF_SOFTWARE or value.startswith(_VIRTUAL_ROUTER_MACS)
 
 
 def _worthless_ip(value: str) -> bool:

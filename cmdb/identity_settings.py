@@ -17,6 +17,8 @@ class IdentitySettings:
     """odds from which a person is asked"""
     contested_within: float = 1.0
     """a second partner this near to the best, and incompatible with it, makes the choice a person's"""
+    silent_after: int = 2 * DAY
+    """microseconds without contact after which another that is still heard is no longer taken for the silent one"""
     common_at: int = 50
     """records that may carry a value before it links nothing"""
     largest_block: int = 5_000
@@ -37,6 +39,10 @@ class IdentitySettings:
     """a name that some source keeps unique"""
     full_name_bits: float = 18.0
     """a name with its domain"""
+    shown_certificate_bits: float = 10.0
+    """a certificate that two devices show: a file, which is copied to all that answer to its names"""
+    other_realm_bits: float = 2.0
+    """what a name loses that two bear in realms of their own, and that meets only through one without a realm"""
     name_window: int = 14 * DAY
     """microseconds between two that bear a name, after which it says nothing: a directory's last contact may be two
     weeks older than the truth"""

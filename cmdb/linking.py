@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from cmdb.ci_class import DAY, DEVICE
+from cmdb.device_name import host_name_in
 from cmdb.identifier import NAME_KINDS, is_address, swapped_uuid
 from cmdb.reference import escaped, folded_name
+from cmdb.shared_record import said_by_the_last_of_several
 from cmdb.sighting import SLOT_KINDS, Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -15,8 +17,9 @@ _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 
 RECENT = 7 * DAY
 """microseconds before a record's last contact after which an address that it no longer has is forgotten"""
-NAME_RETURNS = 5 * DAY // 2
-"""how long an address may go without the one name it showed until the name is taken to have gone with its holder"""
+RETURNS = 5 * DAY // 2
+"""how long an address may answer without the card, or the one name, that it showed before that is taken to have gone
+with its holder"""
 MEETING = DAY // 2
 """microseconds between two that held an address within which that is a reason to compare them: sources look at
 different hours, and later an address alone suffices for nothing"""
@@ -136,9 +139,38 @@ def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
 
 
+def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether it may bear other keys by being seen again as it is: an address that shows no card, or no longer does."""
+    by_address = vocabulary.traits_of(sighting.source, sighting.said.record).by_address
+    return by_address and shows_no_hardware_now(sighting)
+
+
 def shows_no_hardware(sighting: Sighting) -> bool:
-    """Whether nothing tells its holder from the next one at the same address."""
-    return not any(life.kind in SLOT_KINDS for life in sighting.lifetimes)
+    """Whether nothing tells its holder from the next one at the same address: a card that it has not shown for days,
+    though it answered, may have gone with a former one; of an address that went from name to name it has at once."""
+    cards = [life.last for life in sighting.lifetimes if life.kind in SLOT_KINDS]
+    if not cards:
+        return True
+    silent = sighting.last - max(cards)
+    return silent > 0 and (silent > RETURNS or len(_labels(sighting)) > 1)
+
+
+def _labels(sighting: Sighting) -> set[str]:
+    return {life.value.partition(".")[0] for life in sighting.lifetimes if life.kind in NAME_KINDS}
+
+
+def shows_no_hardware_now(sighting: Sighting) -> bool:
+    """Whether it showed none when it was last seen, whatever it did before."""
+    return not any(life.kind in SLOT_KINDS and life.last == sighting.last for life in sighting.lifetimes)
+
+
+def addresses_now(sighting: Sighting) -> list[str]:
+    """Linking keys of the addresses that it had when it was last seen."""
+    return [
+        f"ip|{life.value}|{sighting.realm}"
+        for life in sighting.lifetimes
+        if life.kind == "ip" and life.last == sighting.last
+    ]
 
 
 def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[int, int]]:
@@ -152,13 +184,20 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     declared = vocabulary.classes[said.ci_class]
     device = declared.family == DEVICE
     borne: dict[str, tuple[int, int]] = {}
-    passing = _passing_names(sighting, vocabulary)
+    by_address = vocabulary.traits_of(sighting.source, said.record).by_address
+    passing = _passing_names(sighting) if by_address else None
+    bare = by_address and shows_no_hardware(sighting)
+    only = said_by_the_last_of_several(sighting) if device and not by_address else None
     for kind, value, first, last in sighting.lifetimes:
-        if passing and value in passing:
+        if (
+            (passing and value in passing)
+            or (bare and kind in SLOT_KINDS)
+            or (only is not None and (kind, value) not in only)
+        ):
             continue
         if kind == "name":
             if device:
-                _extend(borne, f"hostname|{escaped(value)}|", first, last)
+                _extend_name(borne, value, first, last)
             continue
         if kind in _UUIDS:
             value = min(value, swapped_uuid(value))
@@ -167,11 +206,13 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
             _extend(borne, f"{kind}|{spelled}|", first, last)
             if device and kind == "fqdn" and not is_address(spelled):
                 _extend(borne, f"hostname|{spelled.partition('.')[0]}|", first, last)
+            elif device and "." in spelled:
+                _extend_inner(borne, spelled, first, last)
         else:
             _extend(borne, f"{kind}|{spelled}|{realm if kinds[kind].by_realm else ''}", first, last)
     if device:
         if said.named:
-            _extend(borne, f"hostname|{escaped(folded_name(said.name))}|", sighting.first, sighting.last)
+            _extend_name(borne, folded_name(said.name), sighting.first, sighting.last)
     elif said.within is not None:
         if sighting.parent is not None:
             borne[place_key(sighting.parent, said.ci_class, said.name)] = (sighting.first, sighting.last)
@@ -181,22 +222,35 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     return borne
 
 
-def _passing_names(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+def _passing_names(sighting: Sighting) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
     So they did where it has shown several; where it showed one, and no hardware, only if it has not for a while: a
     single question that the name service did not answer says nothing.
     """
-    if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
-        return set()
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
-    if len({life.value.partition(".")[0] for life in names}) > 1:
+    if len(_labels(sighting)) > 1:
         patience = 0
     elif shows_no_hardware(sighting):
-        patience = NAME_RETURNS
+        patience = RETURNS
     else:
         return set()
     return {life.value for life in names if sighting.last - life.last > patience}
+
+
+def _extend_name(borne: dict[str, tuple[int, int]], name: str, first: int, last: int) -> None:
+    _extend(borne, f"hostname|{escaped(name)}|", first, last)
+    if "." in name or "\\" in name:
+        _extend_inner(borne, name, first, last)
+
+
+def _extend_inner(borne: dict[str, tuple[int, int]], name: str, first: int, last: int) -> None:
+    """The host name and the full name that a longer name says."""
+    label, full = host_name_in(name)
+    if label:
+        _extend(borne, f"hostname|{label}|", first, last)
+    if full:
+        _extend(borne, f"fqdn|{full}|", first, last)
 
 
 def _extend(borne: dict[str, tuple[int, int]], key: str, first: int, last: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from cmdb.draft import Draft
 from cmdb.fold import fold
-from cmdb.linking import is_passing
+from cmdb.linking import changes_with_time
 from cmdb.sighting import is_human
 
 
@@ -40,6 +40,6 @@ def place_newcomers(draft: Draft, keys: Collection[str]) -> None:
         draft.groups[item.id] = alone
         draft.items[item.id] = item
         draft.new[key] = draft.new[key]._replace(cis=(item.id,))
-        draft.company[key] = 2 if is_passing(alone[0], vocabulary) else 1
+        draft.company[key] = 2 if changes_with_time(alone[0], vocabulary) else 1
     draft.settled.update(keys)
     draft.placed.update(keys)

@@ -68,7 +68,7 @@ def _hang_together(
     borne: Sequence[Mapping[str, tuple[int, int]]],
     weigh: Weigher,
 ) -> bool:
-    settings, crowd, kinds = weigh.settings, weigh.crowding, weigh.vocabulary.identifier_kinds
+    settings, crowd = weigh.settings, weigh.crowding
     enough = settings.prior_bits + settings.merge_at
     above = {at: at for at in component}
     parts = len(component)
@@ -77,7 +77,7 @@ def _hang_together(
             continue
         kind = key[: key.index("|")]
         anyhow = kind not in _TIMELY
-        if anyhow and kinds[kind].bits < enough:
+        if anyhow and weigh.bits_on_a_device(kind) < enough:
             continue
         for number, one in enumerate(held_by):
             for other in held_by[number + 1 :]:

@@ -91,10 +91,18 @@ def _uuids(one: Group, other: Group, weigher: Weigher) -> str | None:
 
 
 def _records_of_one_source(one: Group, other: Group) -> str | None:
-    for keeper in sorted(one.kept.keys() & other.kept.keys()):
-        for mine in one.kept[keeper]:
-            for theirs in other.kept[keeper]:
-                if theirs.record_key != mine.record_key and lifetimes_overlap(mine, theirs):
+    """Whatever realms they are in: a copy that was started at another site is listed beside what it was copied from.
+
+    The same id in two realms is a thing that went from one site to the other, or is read at both.
+    """
+    for here in sorted(one.kept):
+        for there in sorted(other.kept):
+            if here != there and one.kept[here][0].source != other.kept[there][0].source:
+                continue
+            for mine in one.kept[here]:
+                for theirs in other.kept[there]:
+                    if theirs.said.record == mine.said.record or not lifetimes_overlap(mine, theirs):
+                        continue
                     a, b = sorted((mine.said.record, theirs.said.record))
                     return f"{mine.source} keeps both {a} and {b} alive"
     return None
@@ -123,7 +131,7 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
     if not here or not there or not here.isdisjoint(there):
         return True
     for member in (*one.members, *other.members):
-        if not weigher.vocabulary.traits_of(member.source, member.said.record).by_address:
+        if member.source != mine.source:
             listed = _addresses(member)
             if not here.isdisjoint(listed) and not there.isdisjoint(listed):
                 return True
@@ -153,7 +161,20 @@ def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting
     while len(known) > before:  # a controller's own record, tied by its serial, ties the address of the controller
         before = len(known)
         known.update(*(bearers for bearers in shown if not bearers.isdisjoint(known)))
-    return mine.key in known and theirs.key in known
+    return all(slot.key in known or _lent(one, other, slot, weigher) for slot in (mine, theirs))
+
+
+def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
+    """Whether a source that knows things lists a card that goes round (a dock) while the address showed it."""
+    slack = weigher.settings.address_slack
+    for life in slot.lifetimes:
+        if life.kind != "mac":
+            continue
+        for group in (one, other):
+            for carrier in group.borne.get(f"mac|{life.value}|", ()):
+                if carrier.keeper and carrier.first - slack <= life.last and life.first <= carrier.last + slack:
+                    return True
+    return False
 
 
 def _addresses(sighting: Sighting) -> set[str]:

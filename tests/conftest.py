@@ -11,7 +11,6 @@ from lab.samba_dc import SambaDC, samba_dc
 from lab.unavailable import real
 from standing_clock import Clock
 
-
 # How wide somebody's terminal is changes no test's output; workers that share the tests are told a width, too.
 os.environ.pop("COLUMNS", None)
 

@@ -10,6 +10,8 @@ from cmdb.ci_class import DAY
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import Context, name_key
 from cmdb.graph_patch import EventGroup, GraphPatch
+from cmdb.identification import identify
+from cmdb.identity_settings import DEFAULT_IDENTITY
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import Outcome, reconcile, reconcile_absence
 from cmdb.relation import Relation
@@ -88,6 +90,17 @@ def see(words: Vocabulary) -> Callable[..., list[Sighting]]:
         return [sighting for record in records.values() for sighting in sightings_of(record, words)]
 
     return seen
+
+
+@pytest.fixture
+def groups(words: Vocabulary, see: Callable[..., list[Sighting]]) -> Callable[..., list[list[str]]]:
+    """What identity makes of a series of observations: records by thing, sorted."""
+
+    def grouped(*observations: Observation) -> list[list[str]]:
+        match = identify(see(*observations), words, DEFAULT_IDENTITY)
+        return sorted(sorted(member.said.record for member in group) for group in match.groups)
+
+    return grouped
 
 
 class DictGraph(RecordsRead):

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from cmdb.decision import Decision
-from cmdb.identification import Match, identify
+from cmdb.identification import identify
 from cmdb.identifier import linking_key, swapped_uuid
 from cmdb.identity_settings import DEFAULT_IDENTITY
 from cmdb.linking import keys_borne, linking_keys
@@ -18,15 +18,6 @@ from cmdb.vocabulary import Vocabulary
 Say = Callable[..., Observation]
 See = Callable[..., list[Sighting]]
 UUID = "4c4c4544-0051-3510-8052-b4c04f4a3132"
-
-
-@pytest.fixture
-def groups(words: Vocabulary, see: See) -> Callable[..., list[list[str]]]:
-    def grouped(*observations: Observation) -> list[list[str]]:
-        match: Match = identify(see(*observations), words, DEFAULT_IDENTITY)
-        return sorted(sorted(member.said.record for member in group) for group in match.groups)
-
-    return grouped
 
 
 Groups = Callable[..., list[list[str]]]

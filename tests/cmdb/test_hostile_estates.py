@@ -1,0 +1,162 @@
+"""Small estates made to deceive, with known truth: whatever the order, every thing is one CI and no two are."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cmdb.observation import Observation
+
+Say = Callable[..., Observation]
+Told = Iterator[tuple[str | None, Observation]]
+"""what is said, each with the thing it is truly of; None where it is of several, or of none that counts"""
+
+
+def copies(say: Say) -> Told:
+    """A machine and its copy at another site, with all that it bears, are two while both run."""
+    for day in range(5):
+        for site in ("prod", "dr") if day in (2, 3) else ("prod",):
+            copied: dict[str, Any] = {"mac": "00:50:56:00:00:01", "ip": "10.0.0.5", "realm": site, "day": day}
+            yield site, say(f"{site}-vm", source="vcenter", uuid="4" * 31 + "1", serial="VM1", hostname="app", **copied)
+            yield site, say("10.0.0.5", source="nmap", ci_class="device", fqdn="app.corp.example", **copied)
+
+
+def agents_copied_with_the_disk(say: Say) -> Told:
+    """One agent's record, to which an original and its clone write in turn, ties them to nothing."""
+    for day in range(6):
+        for n, name in enumerate(("orig", "copy")):
+            mac, ip, when = f"00:50:56:00:00:0{n}", f"10.0.{n}.5", day + n / 10
+            yield name, say(f"vm-{n}", source="vcenter", serial="VM1", mac=mac, hostname=name, day=when)
+            yield None, say("a1", hostname=name, serial="VM1", mac=mac, ip=ip, agent_id="a1", day=when)
+            yield name, say(ip, source="nmap", ci_class="device", ip=ip, mac=mac, fqdn=f"{name}.corp.example", day=when)
+
+
+def two_forests(say: Say) -> Told:
+    """Two directories that use the same names, and a source that knows no realm."""
+    for forest, serial in (("fa", "S1AA"), ("fb", "S2BB")):
+        own = {"realm": forest, "fqdn": "pc1.corp.local", "hostname": "pc1"}
+        yield forest, say(f"{forest}-account", source="ad", **own)
+        yield forest, say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", **own)
+        yield forest, say(f"{forest}-inventory", source="sccm", serial=serial, **own)
+        yield forest, say(f"{forest}-agent", hostname="pc1", serial=serial)
+
+
+def one_certificate(say: Say) -> Told:
+    """Servers that show one certificate, each at its own address, and the address in front of them."""
+    certificate = "ab" * 32
+    for n in range(3):
+        ip, mac = f"10.0.0.{n}", f"3c:52:82:00:00:0{n}"
+        yield f"web{n}", say(ip, source="nmap", ci_class="device", ip=ip, certificate_sha256=certificate)
+        yield f"web{n}", say(f"w{n}", hostname=f"web{n}", mac=mac, ip=ip)
+    yield None, say("10.0.0.9", source="nmap", ci_class="device", ip="10.0.0.9", certificate_sha256=certificate)
+
+
+def a_board_with_another_serial(say: Say) -> Told:
+    """After a repair the account is the repaired machine's; what was before the repair is what it was."""
+    for day in range(9):
+        serial, mac = ("S1AA", "3c:52:82:00:00:01") if day < 4 else ("S2BB", "3c:52:82:00:00:02")
+        name = {"hostname": "lap", "day": day}
+        yield "lap", say("account", source="ad", fqdn="lap.corp.example", **name)
+        yield "lap", say("7", agent_id="a7", serial=serial, mac=mac, fqdn="lap.corp.example", **name)
+
+
+def pairs_of_firewalls(say: Say) -> Told:
+    """Each member has its own address, and lists the common one while it is active."""
+    for day in range(4):
+        for n in range(2):
+            own, common = f"10.0.{n}.1", "10.0.9.1"
+            own_name, active = f"fw-{n}", n == day // 2
+            listed = {"ip": [own, common] if active else own, "mac": f"3c:52:82:00:00:0{n}"}
+            yield own_name, say(own, source="snmp", ci_class="firewall", serial=f"FW{n}", name="fw", day=day, **listed)
+            yield own_name, say(own, source="nmap", ci_class="device", ip=own, day=day, fqdn=f"fw-{n}.net.example")
+            yield (
+                own_name,
+                say(f"s{n}", source="panorama", ci_class="firewall", serial=f"FW{n}", name=own_name, day=day),
+            )
+        yield None, say("10.0.9.1", source="nmap", ci_class="device", ip="10.0.9.1", day=day, fqdn="fw.net.example")
+
+
+def pointers_not_taken_back(say: Say) -> Told:
+    """A name that only an address answers under, while its holder calls itself otherwise, draws no account there."""
+    for n, former in enumerate(("nb1", "nb0")):
+        mac, ip, name = f"3c:52:82:00:00:0{n}", f"10.0.0.{n}", f"nb{n}"
+        yield name, say(f"a{n}", hostname=name, mac=mac, ip=ip)
+        yield name, say(ip, source="nmap", ci_class="device", ip=ip, mac=mac, fqdn=f"{former}.corp.example")
+        yield name, say(f"account {n}", source="ad", hostname=name, fqdn=f"{name}.corp.example")
+
+
+def a_telephone_of_the_same_name(say: Say) -> Told:
+    """The next telephone of a person bears the name of the last, and so does the mailbox that both have used."""
+    for day in range(8):
+        thing, imei = ("old", "350000000000001") if day < 4 else ("new", "350000000000002")
+        own = {"ci_class": "mobile_device", "hostname": "anna-phone", "day": day}
+        yield thing, say(f"{thing}-mdm", source="jamf", imei=imei, **own)
+        yield None, say("mailbox", source="exchange", **own)
+
+
+def adapters_that_go_round(say: Say) -> Told:
+    """USB adapters change hands every day; each address shows the adapter that its holder has that day."""
+    for day in range(6):
+        for n in range(4):
+            adapter, ip = f"00:e0:4c:00:00:0{(n + day) % 4}", f"10.0.0.{n}"
+            yield (
+                f"s{n}",
+                say(f"a{n}", hostname=f"s{n}", serial=f"SRV{n}", mac=[f"3c:52:82:00:00:0{n}", adapter], ip=ip, day=day),
+            )
+            shown = adapter if day % 2 else f"3c:52:82:00:00:0{n}"
+            yield (
+                f"s{n}",
+                say(ip, source="nmap", ci_class="device", ip=ip, mac=shown, day=day, fqdn=f"s{n}.corp.example"),
+            )
+
+
+def names_in_every_spelling(say: Say) -> Told:
+    """Sources put host names, full names, accounts and captions in one field."""
+    for n in range(3):
+        ip = f"10.0.0.{n}"
+        yield f"db{n}", say(f"s{n}", source="scom", name=f"DB{n}.corp.example", ip=ip)
+        yield f"db{n}", say(f"c{n}", source="citrix", name=f"CORP\\DB{n}", ip=ip)
+        yield f"db{n}", say(f"m{n}", source="monitoring", hostname=f"db{n}.corp.example")
+        yield f"db{n}", say(f"account {n}", source="ad", hostname=f"DB{n}$", fqdn=f"db{n}.corp.example")
+        yield (
+            f"printer{n}",
+            say(f"q{n}", source="queues", ci_class="printer", name=f"\\\\print\\Floor {n}", ip=f"10.0.1.{n}"),
+        )
+        yield (
+            f"printer{n}",
+            say(f"10.0.1.{n}", source="snmp", ci_class="printer", serial=f"PR{n}", name=f"npi{n}", ip=f"10.0.1.{n}"),
+        )
+
+
+ESTATES = (
+    copies, agents_copied_with_the_disk, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
+    pointers_not_taken_back, a_telephone_of_the_same_name, adapters_that_go_round, names_in_every_spelling,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("estate", ESTATES, ids=lambda estate: estate.__name__)
+@pytest.mark.parametrize("order", range(4))
+def test_every_thing_is_one_and_no_two_are(
+    estate: Callable[[Say], Told], order: int, say: Say, new_graph: Any, take: Any
+) -> None:
+    told = list(estate(say))
+    truth = {(one.source, one.realm, one.record): thing for thing, one in told}
+    said, dice = [one for _, one in told], random.Random(order)
+    if order:
+        said += dice.sample(said, len(said) // 3)
+        dice.shuffle(said)
+    graph = new_graph()
+    at = 0
+    while at < len(said):
+        size = dice.randint(1, 9) if order else len(said)
+        take(graph, *said[at : at + size], day=20)
+        at += size
+    found = defaultdict(set)
+    for record in graph.stored.values():
+        thing = truth[record.source, record.realm, record.record]
+        if thing is not None:
+            found[record.ci].add(thing)
+    assert all(len(things) == 1 for things in found.values())
+    assert len(found) == len({thing for thing in truth.values() if thing is not None})
