@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cmdb.evidence import Evidence, Weigher
-from cmdb.group import Group, united
+from cmdb.group import Group, is_listed, united
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.sighting import Sighting
@@ -163,11 +163,7 @@ def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
 
 def _holds(group: Group, slot: Sighting, slack: int) -> bool:
     """Whether a record that keeps its thing lists the address of a slot when it last answered."""
-    return any(
-        carrier.keeper and carrier.first - slack <= slot.last <= carrier.last + slack
-        for key in addresses_now(slot)
-        for carrier in group.borne.get(key, ())
-    )
+    return any(is_listed(group, key, slot.last, slot.last, slack) for key in addresses_now(slot))
 
 
 def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySettings) -> bool:

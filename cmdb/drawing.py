@@ -1,6 +1,6 @@
 """draw: to which CIs the claims of each record lead, and which relations follow."""
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, field
 
 from cmdb.draft import Draft
@@ -92,16 +92,10 @@ def _assert(draft: Draft, record: Record, sighting: Sighting, after: dict[str, R
         _, _, reference, group, need, effect, strength, basis, confidence = claim
         witness = Witness(key, reference, group, need, effect, strength, basis, confidence, human, missed)
         said = relation(types[type_name], from_ci, to_ci, (witness,), seen)
-        known = after.get(said.id)
-        after[said.id] = said if known is None else _together(draft, known, said.witnesses, seen)
-
-
-def _together(draft: Draft, said: Relation, others: Iterable[Witness], seen: int) -> Relation:
-    """The relation with other witnesses beside those who say it; `seen`: when the others first did."""
-    return relation(
-        draft.vocabulary.relation_types[said.type], said.from_ci, said.to_ci, (*others, *said.witnesses),
-        min(said.first_seen, seen),
-    )  # fmt: skip
+        if (known := after.get(said.id)) is not None:
+            together = (*known.witnesses, witness)
+            said = relation(types[type_name], from_ci, to_ci, together, min(known.first_seen, seen))
+        after[said.id] = said
 
 
 def _wait(draft: Draft, old: Record | None, then: Sighting | None, new: Record, now: Sighting, drawn: Drawn) -> None:
@@ -143,14 +137,14 @@ def _relate(draft: Draft, before: set[str], after: dict[str, Relation], redrawn:
                 drawn.relations.append(said)
             continue
         kept = [witness for witness in stored.witnesses if witness.record not in redrawn]
-        if said is not None:
-            now = _together(draft, said, kept, stored.first_seen)
-        elif kept:
-            now = _together(draft, stored._replace(witnesses=()), kept, stored.first_seen)
-        else:
+        fresh = said.witnesses if said is not None else ()
+        if not kept and not fresh:
             drawn.relations_gone.append(id_)
             drawn.past_relations.append(PastRelation(stored, gone=True))
             continue
+        since = min(stored.first_seen, said.first_seen) if said is not None else stored.first_seen
+        declared = draft.vocabulary.relation_types[stored.type]
+        now = relation(declared, stored.from_ci, stored.to_ci, (*kept, *fresh), since)
         if now != stored:
             drawn.relations.append(now)
             drawn.past_relations.append(PastRelation(stored, gone=False))

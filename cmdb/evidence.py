@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
-from cmdb.group import Carrier, Group, days_apart, kind_of
+from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import held_from_to
@@ -23,7 +23,6 @@ _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
-_DEVICE_ONLY = frozenset((DEVICE,))
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -96,7 +95,7 @@ class Weigher:
             return self.settings.same_place_bits
         if key in self.crowding.slots:
             return None
-        return self.worth(key, self.bits_on_a_device(kind) if one.families == _DEVICE_ONLY else declared.bits)
+        return self.worth(key, self.bits_on_a_device(kind) if one.families == DEVICE_ONLY else declared.bits)
 
     def bits_on_a_device(self, kind: str) -> float:
         """What an agreement of a kind is worth between devices, on a value that nothing else bears."""

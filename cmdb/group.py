@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from cmdb.ci_class import DEVICE
 from cmdb.device_name import is_caption
 from cmdb.identifier import is_of_an_address
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import SourceTraits, Vocabulary
 
 Held = TypeVar("Held")
+
+
+DEVICE_ONLY = frozenset((DEVICE,))
+"""families of a group of devices, and the class that says no more than that"""
 
 
 class Carrier(NamedTuple):
@@ -82,6 +87,14 @@ def united(one: Group, other: Group) -> Group:
         one.stated | other.stated,
         _joined(one.kept, other.kept),
         _joined(one.slots, other.slots),
+    )
+
+
+def is_listed(group: Group, key: str, first: int, last: int, slack: int) -> bool:
+    """Whether a record that keeps its thing bears a key at that time, give or take `slack` (all microseconds)."""
+    return any(
+        carrier.keeper and carrier.first - slack <= last and first <= carrier.last + slack
+        for carrier in group.borne.get(key, ())
     )
 
 

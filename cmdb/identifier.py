@@ -280,9 +280,13 @@ def is_keyed_by_realm(kind: IdentifierKind) -> bool:
     return kind.by_realm and kind.name != "hostname"
 
 
+BOTH_ORDERS = frozenset({"uuid", "ad_guid"})
+"""kinds of which both byte orders share a linking key"""
+
+
 def is_keyed_as_it_is(kind: IdentifierKind) -> bool:
     """Whether the value itself is part of the linking key: of a UUID, both byte orders share one."""
-    return kind.name not in ("uuid", "ad_guid")
+    return kind.name not in BOTH_ORDERS
 
 
 def linking_key(kind: IdentifierKind, value: str, realm: str) -> str:

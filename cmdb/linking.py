@@ -4,13 +4,12 @@ from collections.abc import Iterable
 
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.device_name import host_name_in
-from cmdb.identifier import NAME_KINDS, is_address, swapped_uuid
+from cmdb.identifier import BOTH_ORDERS, NAME_KINDS, is_address, swapped_uuid
 from cmdb.reference import escaped, folded_name
 from cmdb.shared_record import said_by_the_last_of_several
 from cmdb.sighting import SLOT_KINDS, Sighting
 from cmdb.vocabulary import Vocabulary
 
-_UUIDS = frozenset({"uuid", "ad_guid"})
 _NAMED_ANYWHERE = frozenset({"hostname", "fqdn"})
 """keyed without their realm, because names from a cloud directory may match in any"""
 
@@ -185,8 +184,8 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     device = declared.family == DEVICE
     borne: dict[str, tuple[int, int]] = {}
     by_address = vocabulary.traits_of(sighting.source, said.record).by_address
-    passing = _passing_names(sighting) if by_address else None
     bare = by_address and shows_no_hardware(sighting)
+    passing = _passing_names(sighting, bare=bare) if by_address else None
     only = said_by_the_last_of_several(sighting) if device and not by_address else None
     for kind, value, first, last in sighting.lifetimes:
         if (
@@ -199,7 +198,7 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
             if device:
                 _extend_name(borne, value, first, last)
             continue
-        if kind in _UUIDS:
+        if kind in BOTH_ORDERS:
             value = min(value, swapped_uuid(value))
         spelled = value.replace("%", "%25").replace("|", "%7C") if "|" in value or "%" in value else value
         if kind in _NAMED_ANYWHERE:
@@ -222,7 +221,7 @@ def keys_borne(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, tuple[in
     return borne
 
 
-def _passing_names(sighting: Sighting) -> set[str]:
+def _passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
     So they did where it has shown several; where it showed one, and no hardware, only if it has not for a while: a
@@ -231,7 +230,7 @@ def _passing_names(sighting: Sighting) -> set[str]:
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if len(_labels(sighting)) > 1:
         patience = 0
-    elif shows_no_hardware(sighting):
+    elif bare:
         patience = RETURNS
     else:
         return set()

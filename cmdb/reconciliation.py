@@ -122,11 +122,11 @@ def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | No
     for said in saids:
         if said.gone or said.content != content or said.observed_at < observed_at:
             return None
+        last = max(last, said.observed_at)
     latest = saids[0] if len(saids) == 1 else max(saids, key=lambda said: (said.read_at, said.observed_at))
     if latest.read_at < read_at:
         return None
-    contact = max(last, latest.observed_at if len(saids) == 1 else max(said.observed_at for said in saids))
-    return Touch(key, ci, first, contact, latest.observed_at, latest.read_at, scope)
+    return Touch(key, ci, first, last, latest.observed_at, latest.read_at, scope)
 
 
 def _hear(

@@ -79,34 +79,24 @@ def relation(
     the type's for the basis. Strength and confidence: a person's, else the greatest said.
     """
     seen = tuple(witnesses)
-    if len(seen) == 1:
-        return _alone(declared, from_ci, to_ci, seen, first_seen)
-    seen = tuple(sorted(seen, key=repr))
-    basis = min((witness.basis for witness in seen), key=_BASIS_RANK.__getitem__)
-    human = any(witness.human for witness in seen)
-    strength = _greatest((w.human, w.strength) for w in seen)
-    confidence = _greatest((w.human, w.confidence) for w in seen)
+    if len(seen) == 1:  # as nearly always
+        _, _, group, need, effect, strength, basis, confidence, human, stale = seen[0]
+        requirements: tuple[Requirement, ...] = (Requirement(group, need, human and need != 0),)
+    else:
+        seen = tuple(sorted(seen, key=repr))
+        stale = all(witness.missed for witness in seen)
+        basis = min((witness.basis for witness in seen), key=_BASIS_RANK.__getitem__)
+        human = any(witness.human for witness in seen)
+        requirements = _requirements(seen)
+        effect = _effect(seen)
+        strength = _greatest((w.human, w.strength) for w in seen)
+        confidence = _greatest((w.human, w.confidence) for w in seen)
     return Relation(
-        relation_id(declared.name, from_ci, to_ci), declared.name, from_ci, to_ci, seen, first_seen,
-        _requirements(seen), _effect(seen) or declared.effect_of("declared" if human else basis), basis,
-        declared.strength if strength is None else strength,
-        _CONFIDENCE[basis] if confidence is None else confidence, human, all(witness.missed for witness in seen),
-    )  # fmt: skip
-
-
-def _alone(declared: RelationType, from_ci: str, to_ci: str, only: tuple[Witness, ...], first_seen: int) -> Relation:
-    """The same for a relation with one witness, as nearly all have."""
-    _, _, group, need, effect, strength, basis, confidence, human, missed = only[0]
-    return Relation(
-        relation_id(declared.name, from_ci, to_ci), declared.name, from_ci, to_ci, only, first_seen,
-        (Requirement(group, need, human and need != 0),) if group is not None or need else _NO_GROUP,
+        relation_id(declared.name, from_ci, to_ci), declared.name, from_ci, to_ci, seen, first_seen, requirements,
         effect or declared.effect_of("declared" if human else basis), basis,
         declared.strength if strength is None else strength,
-        _CONFIDENCE[basis] if confidence is None else confidence, human, missed,
+        _CONFIDENCE[basis] if confidence is None else confidence, human, stale,
     )  # fmt: skip
-
-
-_NO_GROUP = (Requirement(None, 0, human=False),)
 
 
 def _requirements(seen: tuple[Witness, ...]) -> tuple[Requirement, ...]:

@@ -209,7 +209,7 @@ def _by_kind(signature: tuple[Identifier, ...]) -> Mapping[str, set[str]]:
 def sightings_of(record: Record, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
     """The sightings of a record, closed ones first, the open one last."""
     if len(record.versions) == 1:
-        return (_only_sighting(record),)
+        return (_sighting(record, record.versions, 0, closed=False),)
     lives = _lives(record, vocabulary)
     last = len(lives) - 1
     return tuple(_sighting(record, tuple(life), at, closed=at < last) for at, life in enumerate(lives))
@@ -238,44 +238,20 @@ def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
     return lives
 
 
-def _only_sighting(record: Record) -> Sighting:
-    """Of a record that has named one thing all the time, as nearly all have."""
-    _, first, last, said, lifetimes, brought, applied = record.versions[0]
-    return Sighting(
-        record.key, record.key, record.source, record.realm, said, first, last, lifetimes, brought, applied, False,
-        record.gone, record.misses, record.parent, record.correction,
-    )  # fmt: skip
-
-
 def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: bool) -> Sighting:
     if len(life) == 1:
-        only = life[0]
-        said, first, last, lifetimes, brought, applied = (
-            only.said, only.first, only.last, only.lifetimes, only.brought, only.applied,
-        )  # fmt: skip
+        _, first, last, said, lifetimes, brought, applied = life[0]
     else:
         said = max((version.said for version in life), key=lateness)
         first, last = min(v.first for v in life), max(v.last for v in life)
         lifetimes = _united(life)
         eldest = min(life, key=lambda v: v.applied)
         brought, applied = eldest.brought, eldest.applied
+    key = sighting_key(record.key, at if closed else None)
     return Sighting(
-        key=sighting_key(record.key, at if closed else None),
-        record_key=record.key,
-        source=record.source,
-        realm=record.realm,
-        said=said,
-        first=first,
-        last=last,
-        lifetimes=lifetimes,
-        brought=brought,
-        applied=applied,
-        closed=closed,
-        gone=record.gone,
-        misses=record.misses,
-        parent=record.parent,
-        correction=record.correction,
-    )
+        key, record.key, record.source, record.realm, said, first, last, lifetimes, brought, applied, closed,
+        record.gone, record.misses, record.parent, record.correction,
+    )  # fmt: skip
 
 
 def _united(life: tuple[Version, ...]) -> tuple[Lifetime, ...]:

@@ -1,19 +1,17 @@
 """What forbids that two groups of sightings are one thing, however much they have in common."""
 
-from cmdb.ci_class import DEVICE
 from cmdb.evidence import Weigher, lifetimes_overlap
-from cmdb.group import Group, kind_of
+from cmdb.group import DEVICE_ONLY, Group, is_listed, kind_of
 from cmdb.sighting import SLOT_KINDS, Sighting
 
 _SHOWN_BY_ONE = frozenset({"certificate_sha256", "chassis_id", "serial", "uuid"})
-_DEVICE_ONLY = frozenset((DEVICE,))
 
 
 def veto(one: Group, other: Group, weigher: Weigher) -> str | None:
     """Why both can never be one thing, or None. Checked against all members of both groups."""
     if one.families != other.families:
         return "two kinds of thing"
-    if one.families != _DEVICE_ONLY:
+    if one.families != DEVICE_ONLY:
         return _not_a_device(one, other, weigher)
     return (
         _classes(one, other, weigher)
@@ -48,7 +46,7 @@ def _classes(one: Group, other: Group, weigher: Weigher) -> str | None:
     """A telephone or printer goes with nothing but `device`; what only a scan guessed does not count."""
     if one.stated == other.stated:
         return None
-    stated = (one.stated | other.stated) - _DEVICE_ONLY
+    stated = (one.stated | other.stated) - DEVICE_ONLY
     if len(stated) > 1 and any(weigher.vocabulary.classes[name].apart for name in stated):
         return f"incompatible classes: {', '.join(sorted(stated))}"
     return None
@@ -167,14 +165,12 @@ def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting
 def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
     """Whether a source that knows things lists a card that goes round (a dock) while the address showed it."""
     slack = weigher.settings.address_slack
-    for life in slot.lifetimes:
-        if life.kind != "mac":
-            continue
-        for group in (one, other):
-            for carrier in group.borne.get(f"mac|{life.value}|", ()):
-                if carrier.keeper and carrier.first - slack <= life.last and life.first <= carrier.last + slack:
-                    return True
-    return False
+    return any(
+        is_listed(group, f"mac|{life.value}|", life.first, life.last, slack)
+        for life in slot.lifetimes
+        if life.kind == "mac"
+        for group in (one, other)
+    )
 
 
 def _addresses(sighting: Sighting) -> set[str]:

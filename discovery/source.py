@@ -106,6 +106,11 @@ class Known(NamedTuple):
     scope: str | None
 
 
+def places_in(scope: str, wanted: Mapping[str, Sequence[Known]]) -> list[str]:
+    """Of the places (each one record's) those whose record was last reported in a scope."""
+    return [place for place, known in wanted.items() if known[0].scope == scope]
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """How a source looks again at what it once said, record by record."""

@@ -148,10 +148,11 @@ def _network(text: str) -> tuple[Network, ...]:
 
 
 def _among(address: str, networks: Iterable[Network]) -> bool:
-    return _is_address(address) and any(_inside(ipaddress.ip_network(address), network) for network in networks)
+    return is_address(address) and any(_inside(ipaddress.ip_network(address), network) for network in networks)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an IP address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

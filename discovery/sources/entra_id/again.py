@@ -6,7 +6,7 @@ from dataclasses import replace
 from discovery.clients.graph_login import open_graph, tenant_name
 from discovery.clients.graph_single import place_of, single
 from discovery.clients.msgraph import Graph
-from discovery.source import Again, Fetched, Known, Reading, ScopeEnd
+from discovery.source import Again, Fetched, Known, Reading, ScopeEnd, places_in
 from discovery.sources.entra_id.collections import Collection
 from discovery.sources.entra_id.fetch import Tenant
 from discovery.sources.entra_id.settings import EntraIdSettings, wanted
@@ -15,17 +15,13 @@ from discovery.sources.entra_id.settings import EntraIdSettings, wanted
 def fetch_again(settings: EntraIdSettings, asked: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
     """The objects of this tenant, each a place of its own; whom a group holds is not asked, it is no fact of it."""
     tenant = tenant_name(settings)
-    found = {collection.name: _of(f"{tenant}/{collection.name}", asked) for collection in wanted(settings)}
+    found = {collection.name: places_in(f"{tenant}/{collection.name}", asked) for collection in wanted(settings)}
     if not any(found.values()):
         return
     with open_graph(settings, reading) as graph:
         for collection in wanted(settings):
             of = replace(collection, also=None) if collection.also == "members" else collection
             yield from _objects(graph, reading, of, found[of.name])
-
-
-def _of(scope: str, asked: Mapping[str, Sequence[Known]]) -> list[str]:
-    return [place for place, known in asked.items() if known[0].scope == scope]
 
 
 def _objects(graph: Graph, reading: Reading, of: Collection, ids: Sequence[str]) -> Iterator[Fetched]:

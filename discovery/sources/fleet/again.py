@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.http import JsonClient
-from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd
+from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd, places_in
 from discovery.sources.fleet.fetch import HOSTS, FleetSettings, open_fleet, scope_of
 from discovery.sources.fleet.observe import record_of
 
@@ -16,8 +16,7 @@ def place_of(known: Known) -> str | None:
 
 def fetch_again(settings: FleetSettings, wanted: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
     """The hosts of this server, each a place of its own."""
-    scope = scope_of(settings)
-    records = [place for place, known in wanted.items() if known[0].scope == scope]
+    records = places_in(scope_of(settings), wanted)
     if not records:
         return
     with open_fleet(settings, reading) as client:

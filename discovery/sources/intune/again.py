@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from discovery.clients.graph_login import open_graph
 from discovery.clients.graph_single import place_of, single
-from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd
+from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd, places_in
 from discovery.sources.intune.fetch import DEVICES, PROPERTIES, IntuneSettings, scope_of
 
 
 def fetch_again(settings: IntuneSettings, wanted: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
     """The devices of this tenant, each a place of its own, with the properties that a reading asks for."""
-    scope = scope_of(settings)
-    ids = [place for place, known in wanted.items() if known[0].scope == scope]
+    ids = places_in(scope_of(settings), wanted)
     if not ids:
         return
     with open_graph(settings, reading) as graph:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from discovery.clients.answer import Refused, Unreadable
 from discovery.clients.http import JsonClient
 from discovery.clients.links import server_name
-from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd
+from discovery.source import Again, Fetched, Known, Raw, Reading, ScopeEnd, places_in
 from discovery.sources.jamf.observe import record_of
 from discovery.sources.jamf.settings import JamfSettings, Part, open_jamf, sections_of, wanted
 
@@ -26,10 +26,7 @@ def place_of(known: Known) -> str | None:
 def fetch_again(settings: JamfSettings, asked: Mapping[str, Sequence[Known]], reading: Reading) -> Iterator[Fetched]:
     """The records of this server, each a place of its own."""
     server = server_name(settings.base_url)
-    found = {
-        part.name: [place for place, known in asked.items() if known[0].scope == f"{server}/{part.name}"]
-        for part in wanted(settings)
-    }
+    found = {part.name: places_in(f"{server}/{part.name}", asked) for part in wanted(settings)}
     if not any(found.values()):
         return
     with open_jamf(settings, reading) as client:

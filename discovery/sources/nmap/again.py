@@ -11,7 +11,7 @@ from discovery.sources.nmap.fetch import Place, scan_tile
 from discovery.sources.nmap.profiles import FRAGILE, PROFILES, Profile
 from discovery.sources.nmap.runner import binary
 from discovery.sources.nmap.settings import NmapSettings, is_root
-from discovery.targets import Network, targets_of
+from discovery.targets import Network, is_address, targets_of
 
 AT_ONCE = 64
 """hosts that one nmap is asked about"""
@@ -24,7 +24,7 @@ def place_of(known: Known) -> str | None:
     A machine's own loopback belongs to that machine alone.
     """
     first, *rest = known.record.split("/")
-    if not _is_address(first):
+    if not is_address(first):
         if first != socket.gethostname() or not rest or not _is_loopback(rest[0]):
             return None
         first, *rest = rest
@@ -93,16 +93,8 @@ def _port(record: str) -> int | None:
     return int(port) if head and port.isascii() and port.isdigit() and 0 < int(port) < 65_536 else None
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_loopback(text: str) -> bool:
-    return _is_address(text) and ipaddress.ip_address(text).is_loopback
+    return is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
 PASSING = frozenset({"scan", "reason"})
