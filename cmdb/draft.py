@@ -58,6 +58,8 @@ class Draft:
     """CIs as the graph holds them, of every settled sighting"""
     common: dict[str, int] = field(default_factory=dict)
     company: dict[str, int] = field(default_factory=dict)
+    near_keys: set[str] = field(default_factory=set)
+    """linking keys that others share without having met those of the draft so far"""
     reviews: dict[str, Review] = field(default_factory=dict)
     """review id → what is asked"""
     lapsed: set[str] = field(default_factory=set)

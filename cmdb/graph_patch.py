@@ -55,8 +55,6 @@ class RecordWrite(NamedTuple):
 
     record: Record
     is_new: bool
-    quiet: bool
-    """the record's `quiet`: a store then shows its content hash in the brief"""
     keys: tuple[tuple[str, ...], ...] = ()
     """the linking keys of each of its sightings, in their order"""
     keys_added: tuple[str, ...] = ()

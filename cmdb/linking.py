@@ -25,6 +25,9 @@ different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
 """microseconds of one key under which those who held an address find each other"""
 
+FOR_EVER = (1 << 63) - 1
+"""microseconds; the last time that a store can hold"""
+
 
 def place_key(parent: str, ci_class: str, name: str) -> str:
     """The key of a name that is unique within another CI."""
@@ -119,6 +122,14 @@ def _meetings(sighting: Sighting, vocabulary: Vocabulary) -> Iterable[str]:
         begin = last if passing else max(first, last - RECENT)
         for bucket in range((begin - MEETING // 2) // BUCKET, (last + MEETING // 2) // BUCKET + 1):
             yield f"{place}{bucket}"
+
+
+def same_keys_until(sighting: Sighting) -> int:
+    """Microseconds until which it can be seen again as it is without a new key: one that holds an address is found
+    under the time of its last contact, too."""
+    if not any(life.kind == "ip" and life.last == sighting.last for life in sighting.lifetimes):
+        return FOR_EVER
+    return ((sighting.last + MEETING // 2) // BUCKET + 1) * BUCKET - MEETING // 2 - 1
 
 
 def held_from_to(sighting: Sighting, first: int, last: int, vocabulary: Vocabulary) -> tuple[int, int] | None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from cmdb.asking import review_documents
 from cmdb.decision import Ruling
 from cmdb.difference import events_of, lifecycle_events
-from cmdb.draft import Context, Draft, all_keys_of, keys_of, united
+from cmdb.draft import Context, Draft, keys_of, united
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
 from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
 from cmdb.holders import follow_holders
 from cmdb.lifecycle import has_expired
+from cmdb.linking import same_keys_until
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.past import Past, open_said, past_aliases, past_cis, past_records
@@ -90,7 +91,7 @@ def reconcile_absence(
         if record.heard > heard_until or record.gone:
             del draft.new[key], draft.old[key]
             continue
-        draft.new[key] = record._replace(misses=record.misses + 1, quiet=False)
+        draft.new[key] = record._replace(misses=record.misses + 1, quiet_until=0)
     drawn = _work_out(draft, set(draft.new))
     patch = _patch(draft, drawn, ())
     return _outcome(draft, patch, [], [], frozenset())
@@ -101,7 +102,7 @@ def reconcile_rulings(ruled: Mapping[str, tuple[Ruling, ...]], around: Surroundi
     draft = Draft(around, context)
     draft.load(around.records(sorted(ruled)))
     for key, rulings in ruled.items():
-        draft.new[key] = draft.new[key]._replace(rulings=rulings, quiet=False)
+        draft.new[key] = draft.new[key]._replace(rulings=rulings, quiet_until=0)
     drawn = _work_out(draft, set(ruled))
     return _outcome(draft, _patch(draft, drawn, ()), [], [], frozenset())
 
@@ -116,13 +117,15 @@ def reconcile_due(cis: Collection[str], around: Surroundings, context: Context) 
 
 def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | None) -> Touch | None:
     """The touch that these observations amount to, None where more than times may move."""
-    key, content, ci, _, first, last, observed_at, read_at = brief
-    if not content:
+    key, content, quiet_until, ci, _, first, last, observed_at, read_at = brief
+    if not quiet_until:
         return None
     for said in saids:
         if said.gone or said.content != content or said.observed_at < observed_at:
             return None
         last = max(last, said.observed_at)
+    if last > quiet_until:
+        return None
     latest = saids[0] if len(saids) == 1 else max(saids, key=lambda said: (said.read_at, said.observed_at))
     if latest.read_at < read_at:
         return None
@@ -153,7 +156,9 @@ def _hear(
             correction = corrections.get(key, record.correction)
             heard_so_far = told(draft.old.get(key), saids, record, context.vocabulary)
             draft.sayings.extend(heard_so_far.late)
-            draft.new[key] = record._replace(scope=scope, correction=correction, quiet=False, since=heard_so_far.since)
+            draft.new[key] = record._replace(
+                scope=scope, correction=correction, quiet_until=0, since=heard_so_far.since
+            )
 
 
 def _may_bring(record: Record | None, said: Observation) -> bool:
@@ -244,6 +249,7 @@ def _set_quiet(draft: Draft, key: str) -> None:
     quiet = (
         len(record.versions) == 1
         and draft.company.get(key, 1) == 1
+        and draft.near_keys.isdisjoint(draft.keys[key][-1])
         and len(draft.groups[record.ci]) == 1
         and sighting.is_open
         and not sighting.misses
@@ -252,8 +258,9 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and not any(is_moving(draft.meanings[claim.reference]) for claim in sighting.said.claims)
         and (sighting.said.within is None or not is_moving(draft.meanings[sighting.said.within]))
     )
-    if record.quiet != quiet:
-        draft.new[key] = record._replace(quiet=quiet)
+    until = same_keys_until(sighting) if quiet else 0
+    if record.quiet_until != until:
+        draft.new[key] = record._replace(quiet_until=until)
 
 
 def _record_write(draft: Draft, key: str) -> RecordWrite:
@@ -265,9 +272,9 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
     if old is None:
-        return RecordWrite(record, True, record.quiet, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
-    before = all_keys_of(old, sightings_of(old, draft.vocabulary), draft.vocabulary)
-    return RecordWrite(record, False, record.quiet, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
+        return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
+    before = draft.around.kept_keys(key)
+    return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 
 def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from cmdb.linking import is_meeting, leads_on, meet
 from cmdb.newcomers import newcomers, place_newcomers
 from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Record, Sighting, closed_number, record_of, sightings_of
-from cmdb.surroundings import Asked
+from cmdb.surroundings import Asked, Block
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     settings = draft.context.settings
     asked = Asked(shaken.stored, _ordered(draft, said), said, carried, shaken.cis)
     block = draft.around.block(asked, draft.vocabulary, common_at=settings.common_at, largest=settings.largest_block)
+    _look_at_neighbours(draft, block)
     if block.cut:
         _leave_as_it_is(draft, shaken)
         return
@@ -61,6 +62,15 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     )
     draft.company.update(match.company)
     _take_place(draft, members, match, rulings, match.reviews)
+
+
+def _look_at_neighbours(draft: Draft, block: Block) -> None:
+    """What is found under one time of an address may come to meet by being heard again, and so is quiet no more."""
+    draft.near_keys |= block.near_keys
+    for key, record in draft.around.records(block.near - draft.new.keys()).items():
+        if record.quiet_until:
+            draft.load({key: record})
+            draft.new[key] = draft.new[key]._replace(quiet_until=0)
 
 
 def _lay_out(draft: Draft, key: str) -> None:

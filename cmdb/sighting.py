@@ -75,8 +75,8 @@ class Record(NamedTuple):
     misses: int = 0
     gone: bool = False
     correction: Correction | None = None
-    quiet: bool = False
-    """whether the same said again can move nothing but times"""
+    quiet_until: int = 0
+    """microseconds until which the same said again can move nothing but times; 0 where it always may move more"""
     rulings: tuple[Ruling, ...] = ()
     """what people decided about its sightings"""
     asked: tuple[str, ...] = ()

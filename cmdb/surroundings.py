@@ -15,7 +15,8 @@ class Brief(NamedTuple):
 
     key: str
     content: str
-    """hash of what the open sighting says; empty where a repetition may move more than times"""
+    """hash of what the open sighting says"""
+    quiet_until: int
     ci: str
     scope: str | None
     first: int
@@ -62,6 +63,10 @@ class Block:
     """keys that link nothing because too many records carry them, with how many do"""
     cut: bool = False
     """the block was larger than allowed and stays open"""
+    near: frozenset[str] = frozenset()
+    """records outside it that are found under the same time of the same address, but did not meet one of it"""
+    near_keys: frozenset[str] = frozenset()
+    """the linking keys that those have in common with it"""
 
 
 class Surroundings(Protocol):
@@ -83,6 +88,9 @@ class Surroundings(Protocol):
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
         """Whole records by key; unknown keys are left out."""
+
+    def kept_keys(self, record: str) -> frozenset[str]:
+        """The linking keys under which a record that was read before is found."""
 
     def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
         """Who bears each lookup key, at most `limit` a key, in the order of CI and record.

@@ -29,11 +29,13 @@ class Belongings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """The sighting keys of a block; see `cmdb.surroundings.Block` for `common` and `cut`."""
+    """The sighting keys of a block; see `cmdb.surroundings.Block` for everything else."""
 
     sightings: frozenset[str]
     common: Mapping[str, int]
     cut: bool
+    near: frozenset[str]
+    near_keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def close_block(
             block.cut = block.cut or bool(too_large)
             reached -= too_large
         wanted = dict.fromkeys(reached, common_at)
-    return Closure(frozenset(block.found), block.common, block.cut)
+    near = block.not_met()
+    records = frozenset(record_of(sighting) for _, sighting in near)
+    return Closure(frozenset(block.found), block.common, block.cut, records, frozenset(key for key, _ in near))
 
 
 class _Growing:
@@ -139,6 +143,15 @@ class _Growing:
                     self._parts.tie(_SIGHTING + holder.key, [one.sighting.key])
                     if one.sighting.key not in self.found:
                         yield one
+
+    def not_met(self) -> list[tuple[str, str]]:
+        """(address key, sighting) of those outside the block that carry an address key of the block."""
+        return [
+            (key, one.sighting.key)
+            for key in self._holders
+            for one in self._carriers.get(key, ())
+            if one.sighting.key not in self.found
+        ]
 
     def take(self, new: Iterable[Belongings]) -> tuple[set[str], set[str]]:
         """Into the block with them; the keys and CIs that they lead to for the first time."""

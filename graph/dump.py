@@ -11,8 +11,8 @@ from graph.store import StoreError
 TABLES: dict[str, tuple[str, ...]] = {
     "revision": ("n", "recorded_at", "run"),
     "record": (
-        "key", "source", "realm", "record", "ci", "content", "scope", "first", "last", "observed_at", "read_at",
-        "heard", "misses", "gone", "parent", "keys", "payload",
+        "key", "source", "realm", "record", "ci", "content", "quiet_until", "scope", "first", "last", "observed_at",
+        "read_at", "heard", "misses", "gone", "parent", "keys", "payload",
     ),
     "clue": ("key", "record"),
     "ci": (
@@ -33,8 +33,12 @@ TABLES: dict[str, tuple[str, ...]] = {
 """kind of row → its columns: text, whole numbers or null; lists and objects as JSON text, truth as 0 or 1"""
 
 
-LATER: dict[str, dict[str, Any]] = {"ci": {"because": None, "contradiction": None, "due": 0}}
-"""columns that older exports lack, with what stands for them: due at once, and so folded anew by the next tick"""
+LATER: dict[str, dict[str, Any]] = {
+    "ci": {"because": None, "contradiction": None, "due": 0},
+    "record": {"quiet_until": 0},
+}
+"""columns that older exports lack, with what stands for them: due at once, and so folded anew by the next tick; not
+quiet, and so decided anew when it is said again"""
 
 
 def whole_row(kind: str, row: Mapping[str, Any]) -> Mapping[str, Any]:

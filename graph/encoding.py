@@ -42,8 +42,8 @@ def encode_record(record: Record) -> str:
         body["e"] = record.ends
     if record.parent is not None:
         body["p"] = record.parent
-    if record.quiet:
-        body["q"] = 1
+    if record.quiet_until:
+        body["q"] = record.quiet_until
     if record.rulings:
         body["r"] = record.rulings
     if record.asked:
@@ -95,7 +95,7 @@ def decode_record(
         misses=misses,
         gone=gone,
         correction=Correction(*about) if about else None,
-        quiet="q" in body,
+        quiet_until=body.get("q", 0),
         rulings=tuple(Ruling(*ruling) for ruling in body.get("r", ())),
         asked=tuple(body.get("a", ())),
         since=body.get("s", versions[0].first),

@@ -50,6 +50,9 @@ class RecordsRead(ABC):
         self._read(wanted)
         return {key: self._records[key] for key in wanted & self._records.keys()}
 
+    def kept_keys(self, record: str) -> frozenset[str]:
+        return frozenset().union(*from_json(self._linking[record]))
+
     def _read(self, keys: Collection[str]) -> None:
         for record, linking in self.record_rows(set(keys) - self._records.keys()):
             self._records[record.key] = record
@@ -69,7 +72,7 @@ class RecordsRead(ABC):
             common_at=common_at,
             largest=largest,
         )
-        return Block(closed.sightings, closed.common, closed.cut)
+        return Block(closed.sightings, closed.common, closed.cut, closed.near, closed.near_keys)
 
     def _carriers(self, allowed: Mapping[str, int]) -> Carried:
         counts = self.carrier_counts(allowed)

@@ -36,7 +36,7 @@ def record_row(write: RecordWrite) -> dict[str, Any]:
     last = newest.said
     row = {
         "key": record.key, "source": record.source, "realm": record.realm, "record": record.record, "ci": record.ci,
-        "content": last.content if write.quiet else "", "scope": record.scope, "first": newest.first,
+        "content": last.content, "quiet_until": record.quiet_until, "scope": record.scope, "first": newest.first,
         "last": newest.last, "observed_at": last.observed_at, "read_at": last.read_at, "heard": record.heard,
         "misses": record.misses, "gone": record.gone, "parent": record.parent, "keys": to_json(write.keys),
         "payload": encode_record(record),

@@ -28,7 +28,7 @@ RECORD_COLUMNS = (
 RECORDS = f"UNWIND $keys AS key MATCH (r:Record {{key: key}}) RETURN {RECORD_COLUMNS}, r.keys"
 BRIEFS = (
     "UNWIND $keys AS key MATCH (r:Record {key: key}) "
-    "RETURN r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at"
+    "RETURN r.key, r.content, r.quiet_until, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at"
 )
 # how many carry a key is asked first: a worthless value may lie on every record there is
 CARRIER_COUNTS = "UNWIND $keys AS key MATCH (l:Clue {key: key}) RETURN key, count(*)"

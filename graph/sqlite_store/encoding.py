@@ -30,7 +30,7 @@ def record_row(write: RecordWrite) -> Row:
     standing = standing_version(record)
     said = standing.said
     return (
-        record.key, record.source, record.realm, record.record, record.ci, said.content if write.quiet else "",
+        record.key, record.source, record.realm, record.record, record.ci, said.content, record.quiet_until,
         record.scope, standing.first, standing.last, said.observed_at, said.read_at, record.heard, record.misses,
         int(record.gone), record.parent,
     )  # fmt: skip

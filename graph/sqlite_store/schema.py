@@ -6,7 +6,7 @@ from cmdb.vocabulary import Vocabulary
 from graph.store import StoreError
 from graph.words import brings_more, check_still_ours, encoded_words
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -16,7 +16,7 @@ create table revision (
 );
 create table record (
     key text primary key, source text not null, realm text not null, record text not null,
-    ci text not null, content text not null, scope text,
+    ci text not null, content text not null, quiet_until integer not null, scope text,
     first integer not null, last integer not null, observed_at integer not null, read_at integer not null,
     heard integer not null, misses integer not null, gone integer not null, parent text, n integer not null
 ) without rowid;

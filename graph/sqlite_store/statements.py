@@ -13,7 +13,7 @@ RECORDS = (
     "join record_body b on b.n = r.n"
 )
 BRIEFS = (
-    "select r.key, r.content, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at "
+    "select r.key, r.content, r.quiet_until, r.ci, r.scope, r.first, r.last, r.observed_at, r.read_at "
     "from json_each(?) k join record r on r.key = k.value"
 )
 # how many carry a key is asked first: a worthless value may lie on every record there is
@@ -120,11 +120,12 @@ NEW_EVENTS = "insert into history (ci, revision, seq, record, source, observed_a
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 LAST_RECORD = "select coalesce(max(n), 0) from record_body"
-NEW_RECORD = "insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+NEW_RECORD = "insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 NEW_BODY = "insert into record_body values (?, ?, ?)"
 PUT_RECORD = (
-    "update record set source = ?2, realm = ?3, record = ?4, ci = ?5, content = ?6, scope = ?7, first = ?8, last = ?9, "
-    "observed_at = ?10, read_at = ?11, heard = ?12, misses = ?13, gone = ?14, parent = ?15 where key = ?1"
+    "update record set source = ?2, realm = ?3, record = ?4, ci = ?5, content = ?6, quiet_until = ?7, scope = ?8, "
+    "first = ?9, last = ?10, observed_at = ?11, read_at = ?12, heard = ?13, misses = ?14, gone = ?15, parent = ?16 "
+    "where key = ?1"
 )
 PUT_BODY = "update record_body set keys = ?, payload = ? where n = (select n from record where key = ?)"
 TOUCH_RECORD = (

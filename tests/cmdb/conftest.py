@@ -127,9 +127,8 @@ class DictGraph(RecordsRead):
             if key in self.stored:
                 record = self.stored[key]
                 version = record.versions[-1]
-                content = version.said.content if record.quiet else ""
                 found[key] = Brief(
-                    key, content, record.ci, record.scope, version.first, version.last,
+                    key, version.said.content, record.quiet_until, record.ci, record.scope, version.first, version.last,
                     version.said.observed_at, version.said.read_at,
                 )  # fmt: skip
         return found

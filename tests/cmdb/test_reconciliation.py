@@ -265,6 +265,41 @@ def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_g
     assert graphs[0] == graphs[2]
 
 
+def _weeks(say: Say, seed: int) -> list[Observation]:
+    """A few things that say the same again for weeks, on addresses that go from one to the next."""
+    dice = random.Random(seed)
+    things: list[dict[str, Any]] = []
+    for _ in range(dice.randint(2, 6)):
+        address = f"10.0.0.{dice.randint(1, 2)}"
+        thing: dict[str, Any] = {"record": address, "source": "nmap", "ip": address}
+        if dice.random() < 0.6:
+            thing = {"record": f"r{dice.randint(1, 3)}", "source": dice.choice(["agent", "ad"]), "ip": address}
+            if dice.random() < 0.4:
+                thing["serial"] = f"SER{dice.randint(1, 2)}"
+        if dice.random() < 0.5:
+            thing["mac"] = f"8c:85:90:00:00:0{dice.randint(1, 3)}"
+        if dice.random() < 0.3:
+            thing["hostname"] = f"host-{dice.randint(1, 2)}"
+        if dice.random() < 0.2:
+            thing["claims"] = (_claim(dice.choice(["ip:10.0.0.1", "hostname:host-1"])),)
+        things.append(thing)
+    days = [0, 1, 2, 3.5, 5, 8, 9, 12, 14, 16, 20]
+    return [say(day=dice.choice(days) + n / 1000, **dice.choice(things)) for n in range(1, dice.randint(5, 11))]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_what_is_said_day_by_day_comes_to_the_same_as_all_at_once(
+    seed: int, say: Say, new_graph: Any, take: Any
+) -> None:
+    observations = _weeks(say, seed)
+    at_once, daily = new_graph(), new_graph()
+    take(at_once, *observations, day=21)
+    for said in sorted(observations, key=lambda said: said.observed_at):
+        take(daily, said, day=21)
+    assert _content(at_once) == _content(daily)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_history_of_a_patch_names_only_cis_that_are_or_were(seed: int, say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()

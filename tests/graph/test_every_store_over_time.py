@@ -13,6 +13,7 @@ from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import reconcile_absence
 from cmdb.vocabulary import SourceTraits, Vocabulary
 from cmdb.vocabulary_file import RESERVED_CLASSES, with_file
+from graph.encoding import from_json
 from graph.neo4j_store.schema import _INDEXED, _UNIQUE
 from graph.neo4j_store.spelling import _camel
 from graph.open_store import open_store
@@ -156,6 +157,25 @@ def test_why_a_ci_is_not_live_and_what_contradicts_its_status_is_kept(
     view = store.item(found.id)
     assert view is not None
     assert (view.ci.lifecycle, view.ci.because, view.ci.contradiction) == ("missing", "not found", None)
+
+
+def test_who_says_the_same_for_weeks_is_found_at_its_address_at_any_time(store: GraphStore, say: Say, put: Put) -> None:
+    here, there = [("ip", "10.0.0.1")], [("ip", "10.0.0.2")]
+    for day in range(1, 21):
+        put(store, say("1", name="a", day=day, identifiers=[*here, ("serial", "S1AB")]))
+    put(
+        store,
+        say("x", source="mdm", name="a", day=14, identifiers=here),
+        say("x", source="mdm", day=16, identifiers=there),
+    )
+    assert len(_names(store)) == 1
+    put(store, say("1", name="a", day=40, identifiers=[*here, ("serial", "S1AB")]))
+    rows = [(row["kind"], row.get("row", {})) for row in store.dump()]
+    kept = {(row["key"], row["record"]) for kind, row in rows if kind == "clue"}
+    borne = {
+        (key, row["key"]) for kind, row in rows if kind == "record" for keys in from_json(row["keys"]) for key in keys
+    }
+    assert kept == borne
 
 
 def test_scopes_of_a_source_are_listed_with_their_records(store: GraphStore, say: Say, put: Put) -> None:
