@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from cmdb.configuration_item import Fact, OutvotedValue
 from cmdb.lifecycle import has_expired
 from cmdb.observation import Value
 from cmdb.sighting import Sighting, is_human
+from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
+
+SECOND = 1_000_000
 
 
 def believe(sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int) -> dict[str, Fact]:
@@ -44,6 +48,49 @@ def _fact(attribute: str, said: list[tuple[Sighting, Value]], vocabulary: Vocabu
 
 def _is_same(one: Value, other: Value) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)  # to Python true is 1
+
+
+def same_belief_until(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> int:
+    """Microseconds until which every value stands that stands now, in the same order, whichever are said again."""
+    said: dict[str, list[Sighting]] = {}
+    for sighting in speaking:
+        for name, _ in sighting.said.attributes:
+            said.setdefault(name, []).append(sighting)
+    ends = [same_order_until(sayers, name, vocabulary) for name, sayers in said.items() if len(sayers) > 1]
+    return min(ends, default=FOR_EVER)
+
+
+def same_order_until(sightings: Sequence[Sighting], attribute: str, vocabulary: Vocabulary) -> int:
+    """Microseconds until which none of them comes to stand over another by being said again.
+
+    One that weighs less by some bits makes up for them by being newer by as many half-lives; a second before that.
+    """
+    half_life = vocabulary.half_life(attribute)
+    ranked = sorted([standing(sighting, attribute, vocabulary) for sighting in sightings])
+    until = FOR_EVER
+    for (weaker, observed_at, *_), (stronger, *_) in pairwise(ranked):
+        if weaker > -math.inf:
+            until = min(until, observed_at + int(half_life * (stronger - weaker)) - SECOND)
+        elif stronger == -math.inf:
+            return 0
+    return until
+
+
+def same_first_until(said: Sequence[tuple[Sighting, str]], attribute: str, vocabulary: Vocabulary) -> int:
+    """Microseconds until which the same value stands first, whichever are said again: who says another one must first
+    make up for what it weighs less, as in `same_order_until`."""
+    if len({value for _, value in said}) == 1:
+        return FOR_EVER
+    half_life = vocabulary.half_life(attribute)
+    (strongest, *_), first = max((standing(sighting, attribute, vocabulary), value) for sighting, value in said)
+    until = FOR_EVER
+    for sighting, value in said:
+        worth, observed_at, *_ = standing(sighting, attribute, vocabulary)
+        if value != first and worth > -math.inf:
+            until = min(until, observed_at + int(half_life * (strongest - worth)) - SECOND)
+        elif value != first and strongest == -math.inf:
+            return 0
+    return until
 
 
 def standing(sighting: Sighting, attribute: str, vocabulary: Vocabulary) -> tuple[float, int, str, str]:

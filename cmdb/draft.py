@@ -58,7 +58,8 @@ class Draft:
     were: dict[str, ConfigurationItem] = field(default_factory=dict)
     """CIs as the graph holds them, of every settled sighting"""
     common: dict[str, int] = field(default_factory=dict)
-    company: dict[str, int] = field(default_factory=dict)
+    steady: set[str] = field(default_factory=set)
+    """settled sightings that can be seen again as they are without moving any group, as far as `near_keys` allow"""
     near_keys: set[str] = field(default_factory=set)
     """linking keys that others share without having met those of the draft so far"""
     reviews: dict[str, Review] = field(default_factory=dict)

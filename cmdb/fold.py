@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-from cmdb.belief import believe, standing
+from cmdb.belief import believe, same_belief_until, same_first_until, standing
 from cmdb.ci_class import DEVICE
 from cmdb.configuration_item import ConfigurationItem, Fact, HeldIdentifier
 from cmdb.contradiction import contradiction
 from cmdb.identifier import is_scoped, linking_key
 from cmdb.lifecycle import Presence, knows_contact, presence
 from cmdb.sighting import Sighting, is_human
+from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
 _LIVE = Presence("live", None, None)
@@ -55,6 +56,19 @@ def fold(
     )
 
 
+def same_fold_until(sightings: Sequence[Sighting], vocabulary: Vocabulary) -> int:
+    """Microseconds until which it comes to the same, first and last time apart, whichever of them are seen again."""
+    speaking = [sighting for sighting in sightings if sighting.is_open]
+    if len(speaking) < 2:
+        return FOR_EVER
+    telling, given = _telling(speaking), _given(speaking)
+    return min(
+        same_belief_until(speaking, vocabulary),
+        same_first_until([(one, one.said.ci_class) for one in telling], "class", vocabulary),
+        same_first_until([(one, one.said.name) for one in given], "name", vocabulary),
+    )
+
+
 def _alone(
     sighting: Sighting, vocabulary: Vocabulary, now: int, common: Collection[str], holder_until: int | None
 ) -> ConfigurationItem:
@@ -88,17 +102,22 @@ def _standing_class(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> str
     """The class stands like a fact; `device` only if nothing else was said."""
     if len(speaking) == 1:
         return speaking[0].said.ci_class
-    telling = [sighting for sighting in speaking if sighting.said.ci_class != DEVICE] or speaking
-    return max(telling, key=lambda sighting: standing(sighting, "class", vocabulary)).said.ci_class
+    return max(_telling(speaking), key=lambda sighting: standing(sighting, "class", vocabulary)).said.ci_class
 
 
 def _standing_name(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> str:
     if len(speaking) == 1:
         return speaking[0].said.name
-    given = [sighting for sighting in speaking if sighting.said.named] or [
-        sighting for sighting in speaking if sighting.said.name != sighting.said.record
-    ]
-    return max(given or speaking, key=lambda sighting: standing(sighting, "name", vocabulary)).said.name
+    return max(_given(speaking), key=lambda sighting: standing(sighting, "name", vocabulary)).said.name
+
+
+def _telling(speaking: Sequence[Sighting]) -> Sequence[Sighting]:
+    return [sighting for sighting in speaking if sighting.said.ci_class != DEVICE] or speaking
+
+
+def _given(speaking: Sequence[Sighting]) -> Sequence[Sighting]:
+    named = [sighting for sighting in speaking if sighting.said.named]
+    return named or [sighting for sighting in speaking if sighting.said.name != sighting.said.record] or speaking
 
 
 def _held(speaking: Sequence[Sighting], vocabulary: Vocabulary, common: Collection[str]) -> tuple[HeldIdentifier, ...]:

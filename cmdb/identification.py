@@ -19,7 +19,7 @@ from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import keys_borne, leads_on
 from cmdb.meeting import MEETING, now_key, stay, together
 from cmdb.never_one import never_one
-from cmdb.plainly_one import plainly_one
+from cmdb.plainly_one import Plainness, plainly_one
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
 
@@ -32,8 +32,8 @@ class Match:
     reviews: tuple[Review, ...]
     contested: frozenset[tuple[str, str]]
     """smallest keys of two groups that fit, but stayed two because another fits one of them nearly as well"""
-    company: Mapping[str, int]
-    """sighting key → 1 where no other sighting can ever have to do with it, as long as both say the same; else more"""
+    steady: frozenset[str]
+    """keys of sightings that can be seen again as they are, and no group will be another for it"""
 
 
 def identify(
@@ -60,15 +60,20 @@ def identify(
     groups: list[tuple[Sighting, ...]] = []
     reviews: list[Review] = []
     contested: list[tuple[str, str]] = []
+    for_good: list[list[int]] = []
     for component in _components(things, links, ruled):
         if len(component) == 1:
             groups.append((things[component[0]],))
+            for_good.append(component)
             continue
         component.sort(key=lambda at: things[at].key)
         weigh = Weigher(vocabulary, settings, _among(component, things, borne, crowd, vocabulary, settings))
         decided = {pair: ruled[pair] for at in component for pair in ruled_with.get(things[at].key, ())}
-        if not decided and plainly_one(component, things, borne, weigh):
+        plain = Plainness.NO if decided else plainly_one(component, things, borne, weigh)
+        if plain:
             groups.append(tuple(things[at] for at in component))
+            if plain is Plainness.FOR_GOOD:
+                for_good.append(component)
             continue
         alone = [group_of(things[at], borne[at], vocabulary) for at in component]
         place = {at: number for number, at in enumerate(component)}
@@ -77,13 +82,12 @@ def identify(
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
         contested.extend(undecided)
-    company = _company(things, shared, vocabulary)
-    groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)], company)
+    groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)])
     return Match(
         tuple(sorted(groups, key=lambda group: group[0].key)),
         tuple(sorted(reviews, key=lambda review: (review.a, review.b))),
         frozenset(contested),
-        company,
+        _steady(for_good, things, shared, vocabulary),
     )
 
 
@@ -244,24 +248,37 @@ def _among(
     return Crowding(often, crowd.slots, crowd.at_home)
 
 
-def _company(things: Sequence[Sighting], shared: Mapping[str, list[int]], vocabulary: Vocabulary) -> dict[str, int]:
-    company = {thing.key: 2 if changes_with_time(thing, vocabulary) else 1 for thing in things}
-    for bearing in shared.values():
-        for at in bearing:
-            company[things[at].key] = 2
-    return company
+def _steady(
+    for_good: Iterable[Sequence[int]],
+    things: Sequence[Sighting],
+    shared: Mapping[str, list[int]],
+    vocabulary: Vocabulary,
+) -> frozenset[str]:
+    """Of components that time alone cannot part: those that share no key with another, over which they might yet join.
+
+    Who may come to meet over an address is left to those who know who else is found there.
+    """
+    component_of = {at: number for number, component in enumerate(for_good) for at in component}
+    mixed: set[int | None] = {None}
+    for key, bearing in shared.items():
+        if leads_on(key):
+            components = {component_of.get(at) for at in bearing}
+            if len(components) > 1:
+                mixed |= components
+    return frozenset(
+        things[at].key
+        for at, number in component_of.items()
+        if number not in mixed and not changes_with_time(things[at], vocabulary)
+    )
 
 
-def _with_people(
-    groups: list[tuple[Sighting, ...]], people: Sequence[Sighting], company: dict[str, int]
-) -> list[tuple[Sighting, ...]]:
+def _with_people(groups: list[tuple[Sighting, ...]], people: Sequence[Sighting]) -> list[tuple[Sighting, ...]]:
     """A person's correction goes with the open sighting of the record it was made about."""
     if not people:
         return groups
     at = {member.record_key: place for place, group in enumerate(groups) for member in group if not member.closed}
     found = list(groups)
     for person in sorted(people, key=lambda sighting: sighting.key):
-        company[person.key] = 2
         place = at.get(person.correction.about) if person.correction else None
         if place is None:
             found.append((person,))

@@ -7,6 +7,7 @@ from cmdb.address_slot import is_passing
 from cmdb.ci_class import DAY
 from cmdb.never_one import never_one
 from cmdb.sighting import Sighting
+from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
 RECENT = 7 * DAY
@@ -16,8 +17,8 @@ MEETING = DAY // 2
 different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
 """microseconds of one key under which those who held an address find each other"""
-FOR_EVER = (1 << 63) - 1
-"""microseconds; the last time that a store can hold"""
+AHEAD = 2
+"""further keys under which who holds an address can be found already: until then its being seen again brings none"""
 
 
 class Stay(NamedTuple):
@@ -128,7 +129,8 @@ def meeting_keys(sighting: Sighting, vocabulary: Vocabulary) -> Iterator[str]:
         if last < sighting.last - RECENT:
             continue
         begin = last if passing else max(first, last - RECENT)
-        for bucket in range((begin - MEETING // 2) // BUCKET, (last + MEETING // 2) // BUCKET + 1):
+        ahead = AHEAD if last == sighting.last and not passing else 0
+        for bucket in range((begin - MEETING // 2) // BUCKET, _bucket_after(last) + ahead):
             yield f"{place}{bucket}"
 
 
@@ -136,4 +138,8 @@ def same_keys_until(sighting: Sighting) -> int:
     """Microseconds until which it can be seen again as it is without a new key."""
     if not any(life.kind == "ip" and life.last == sighting.last for life in sighting.lifetimes):
         return FOR_EVER
-    return ((sighting.last + MEETING // 2) // BUCKET + 1) * BUCKET - MEETING // 2 - 1
+    return (_bucket_after(sighting.last) + AHEAD) * BUCKET - MEETING // 2 - 1
+
+
+def _bucket_after(last: int) -> int:
+    return (last + MEETING // 2) // BUCKET + 1

@@ -40,6 +40,7 @@ def place_newcomers(draft: Draft, keys: Collection[str]) -> None:
         draft.groups[item.id] = alone
         draft.items[item.id] = item
         draft.new[key] = draft.new[key]._replace(cis=(item.id,))
-        draft.company[key] = 2 if changes_with_time(alone[0], vocabulary) else 1
+        if not changes_with_time(alone[0], vocabulary):
+            draft.steady.add(key)
     draft.settled.update(keys)
     draft.placed.update(keys)

@@ -5,7 +5,9 @@ a chain of agreements that suffice two by two then makes one thing of all, in wh
 """
 
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
 
+from cmdb.address_slot import is_passing
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
@@ -13,13 +15,22 @@ from cmdb.identifier import is_address, is_scoped
 from cmdb.sighting import Sighting
 
 
+class Plainness(IntEnum):
+    """Whether agglomeration would unite a component without a doubt."""
+
+    NO = 0
+    NOW = 1
+    FOR_GOOD = 2
+    """also when any of them is seen again as it is: time alone can only bring them nearer to each other"""
+
+
 def plainly_one(
     component: Sequence[int],
     things: Sequence[Sighting],
     borne: Sequence[Mapping[str, tuple[int, int]]],
     weigh: Weigher,
-) -> bool:
-    """True only where agglomeration would unite all of `component` (positions in `things` and `borne`)."""
+) -> Plainness:
+    """More than NO only where agglomeration would unite all of `component` (positions in `things` and `borne`)."""
     vocabulary = weigh.vocabulary
     kinds = vocabulary.identifier_kinds
     stated: set[str] = set()
@@ -31,30 +42,33 @@ def plainly_one(
         ci_class = thing.said.ci_class
         traits = vocabulary.traits_of(thing.source, thing.said.record)
         if vocabulary.classes[ci_class].family != DEVICE:
-            return False
+            return Plainness.NO
         if not traits.scan and ci_class != DEVICE:
             stated.add(ci_class)
             if len(stated) > 1:
-                return False
+                return Plainness.NO
         place = f"{thing.source}|{thing.realm}"
         if place not in places:
             places[place] = [thing]
         elif traits.one_record_per_thing or not traits.by_address or any(_meet(thing, o) for o in places[place]):
-            return False
+            return Plainness.NO
         else:
             places[place].append(thing)
         for key in borne[at]:
             kind = key[: key.index("|")]
             declared = kinds.get(kind)
             if declared is None:
-                return False
+                return Plainness.NO
             if (declared.one_valued or kind == "hostname" or kind == "fqdn") and values.setdefault(kind, key) != key:
-                return False
+                return Plainness.NO
             if key in bearing:
                 bearing[key].append(at)
             else:
                 bearing[key] = [at]
-    return _hang_together(component, bearing, things, borne, weigh)
+    each_of_its_own = len({things[at].source for at in component}) == len(component)
+    if each_of_its_own and _hang_together(component, bearing, things, borne, weigh, for_good=True):
+        return Plainness.FOR_GOOD
+    return Plainness(_hang_together(component, bearing, things, borne, weigh, for_good=False))
 
 
 def _meet(one: Sighting, other: Sighting) -> bool:
@@ -67,6 +81,8 @@ def _hang_together(
     things: Sequence[Sighting],
     borne: Sequence[Mapping[str, tuple[int, int]]],
     weigh: Weigher,
+    *,
+    for_good: bool,
 ) -> bool:
     settings, crowd = weigh.settings, weigh.crowding
     enough = settings.prior_bits + settings.merge_at
@@ -86,7 +102,7 @@ def _hang_together(
                     a = above[a]
                 while above[b] != b:
                     b = above[b]
-                if a != b and (anyhow or _timely(key, kind, one, other, things, borne, weigh)):
+                if a != b and (anyhow or _timely(key, kind, one, other, things, borne, weigh, for_good=for_good)):
                     above[b] = a
                     parts -= 1
     return parts == 1
@@ -103,8 +119,14 @@ def _timely(
     things: Sequence[Sighting],
     borne: Sequence[Mapping[str, tuple[int, int]]],
     weigh: Weigher,
+    *,
+    for_good: bool,
 ) -> bool:
-    """Whether a shared name or address would do by itself; where in doubt, no."""
+    """Whether a shared name or address would do by itself; where in doubt, no.
+
+    `for_good`: also when either is seen again as it is. What lies between two that bear a name only shrinks by that,
+    and so does what lies between two that hold an address to this day; an address that was given up fades.
+    """
     settings = weigh.settings
     traits_of = weigh.vocabulary.traits_of
     mine, theirs = (
@@ -113,6 +135,8 @@ def _timely(
     )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":
+        if for_good and not (_holds_it_still(mine, weigh) and _holds_it_still(theirs, weigh)):
+            return False
         at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough
     if is_address(key.split("|")[1]) or not realms_meet(mine.sighting.realm, theirs.sighting.realm):
@@ -126,3 +150,8 @@ def _timely(
     if gap > settings.address_slack:
         bits -= settings.name_parted_bits + settings.name_fades * gap / DAY
     return bits >= enough
+
+
+def _holds_it_still(carrier: Carrier, weigh: Weigher) -> bool:
+    sighting = carrier.sighting
+    return carrier.last == sighting.last or is_passing(sighting, weigh.vocabulary)

@@ -8,14 +8,13 @@ from cmdb.decision import Ruling
 from cmdb.difference import events_of, lifecycle_events
 from cmdb.draft import Context, Draft, keys_of, united
 from cmdb.drawing import Drawn, draw, find_parents, tie_ends
-from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
 from cmdb.holders import follow_holders
 from cmdb.lifecycle import has_expired
-from cmdb.meeting import same_keys_until
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.past import Past, open_said, past_aliases, past_cis, past_records
+from cmdb.quietness import quieten
 from cmdb.reference import record_key
 from cmdb.sayings import told
 from cmdb.settling import settle
@@ -205,8 +204,7 @@ def _claims_moved(draft: Draft, key: str) -> bool:
 
 
 def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch:
-    for key in draft.settled_records():
-        _set_quiet(draft, key)
+    quieten(draft)
     changed = [key for key in sorted(draft.new) if draft.new[key] != draft.old.get(key)]
     items, were = draft.items, draft.were
     events: list[EventGroup] = []
@@ -241,26 +239,6 @@ def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch
             tuple(draft.sayings),
         ),
     )
-
-
-def _set_quiet(draft: Draft, key: str) -> None:
-    record = draft.new[key]
-    sighting = draft.open_sighting(key)
-    quiet = (
-        len(record.versions) == 1
-        and draft.company.get(key, 1) == 1
-        and draft.near_keys.isdisjoint(draft.keys[key][-1])
-        and len(draft.groups[record.ci]) == 1
-        and sighting.is_open
-        and not sighting.misses
-        and draft.items[record.ci].lifecycle == "live"
-        and record.correction is None
-        and not any(is_moving(draft.meanings[claim.reference]) for claim in sighting.said.claims)
-        and (sighting.said.within is None or not is_moving(draft.meanings[sighting.said.within]))
-    )
-    until = same_keys_until(sighting) if quiet else 0
-    if record.quiet_until != until:
-        draft.new[key] = record._replace(quiet_until=until)
 
 
 def _record_write(draft: Draft, key: str) -> RecordWrite:

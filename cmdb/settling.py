@@ -30,7 +30,7 @@ class _Shaken:
 def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> None:
     """Decide the CI of what has moved of these records, of all of these CIs, and of all that may be one with them.
 
-    Reads their block once. Fills sightings, keys, groups, items, company and reviews of the draft, and the CIs of its
+    Reads their block once. Fills sightings, keys, groups, items, steady and reviews of the draft, and the CIs of its
     records; can be called again when a record's parent has become known.
     """
     shaken = _Shaken(cis=set(cis))
@@ -61,7 +61,8 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     match = identify(
         _ordered(draft, members), draft.vocabulary, settings, common=draft.common, decisions=rulings.decisions
     )
-    draft.company.update(match.company)
+    draft.steady -= members
+    draft.steady |= match.steady
     _take_place(draft, members, match, rulings, match.reviews)
 
 
@@ -252,7 +253,7 @@ def _leave_as_it_is(draft: Draft, shaken: _Shaken) -> None:
         common=everything,
         decisions=[*as_before, *rulings.decisions],
     )
-    draft.company.update(dict.fromkeys(members, 2))
+    draft.steady -= members
     _take_place(draft, members, match, rulings, None)
 
 

@@ -11,6 +11,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """the years 1 to 9999 in UTC, all that RFC 3339 can spell"""
+FOR_EVER = (1 << 63) - 1
+"""the last time that a store can hold"""
 
 
 def from_rfc3339(text: str) -> int:

@@ -56,7 +56,7 @@ def test_who_shares_nothing_is_alone_to_identification_as_well(
     place_newcomers(draft, alone)
     groups = {group[0].key: group for group in match.groups}
     assert all(groups[key] == draft.sightings[key] == draft.groups[draft.new[key].ci] for key in alone)
-    assert {key: match.company[key] for key in alone} == draft.company
+    assert match.steady & alone == draft.steady
 
 
 def test_who_shares_a_key_is_left_to_identification(say: Say, new_graph: Any, words: Vocabulary) -> None:

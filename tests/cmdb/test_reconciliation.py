@@ -265,6 +265,34 @@ def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_g
     assert graphs[0] == graphs[2]
 
 
+def test_what_several_sources_repeat_of_one_thing_moves_nothing_but_times(say: Say, new_graph: Any, take: Any) -> None:
+    def said(day: float) -> list[Observation]:
+        card, address = "8c:85:90:00:00:01", "10.0.0.1"
+        return [
+            say("1", serial="SER1", mac=card, hostname="host-1", day=day, attributes={"os": "v1"}),
+            say("x", source="ad", hostname="host-1", fqdn="host-1.corp.example", day=day, attributes={"os": "v2"}),
+            say(address, source="nmap", ip=address, mac=card, day=day),
+        ]
+
+    graph = new_graph()
+    take(graph, *said(1), day=2)
+    patch = take(graph, *said(1.5), day=2).patch
+    assert len(graph.cis) == 1
+    assert (len(patch.touches), patch.records, patch.cis) == (3, (), ())
+
+
+def test_a_value_gives_way_in_time_to_one_that_is_said_every_day(say: Say, new_graph: Any, take: Any) -> None:
+    graph = new_graph()
+    take(graph, say("1", serial="SER1", hostname="host-1", attributes={"os": "v1"}))
+    found = set()
+    for day in range(100):
+        take(graph, say("x", source="ad", serial="SER1", hostname="host-1", day=day, attributes={"os": "v2"}), day=day)
+        (item,) = graph.cis.values()
+        found.add((day > 60, item.facts["os"].value))
+    assert {(False, "v1"), (True, "v2")} <= found
+    assert (True, "v1") not in found
+
+
 def _weeks(say: Say, seed: int) -> list[Observation]:
     """A few things that say the same again for weeks, on addresses that go from one to the next."""
     dice = random.Random(seed)
@@ -280,6 +308,8 @@ def _weeks(say: Say, seed: int) -> list[Observation]:
             thing["mac"] = f"8c:85:90:00:00:0{dice.randint(1, 3)}"
         if dice.random() < 0.3:
             thing["hostname"] = f"host-{dice.randint(1, 2)}"
+        if dice.random() < 0.5:
+            thing["attributes"] = {"os": f"v{dice.randint(1, 2)}"}
         if dice.random() < 0.2:
             thing["claims"] = (_claim(dice.choice(["ip:10.0.0.1", "hostname:host-1"])),)
         things.append(thing)
