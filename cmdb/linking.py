@@ -24,6 +24,8 @@ MEETING = DAY // 2
 different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
 """microseconds of one key under which those who held an address find each other"""
+RECENT_BUCKETS = 2
+"""keys before the one of a last contact that reach back over `RECENT` and half a `MEETING`, whenever that contact was"""
 
 FOR_EVER = (1 << 63) - 1
 """microseconds; the last time that a store can hold"""
@@ -117,19 +119,29 @@ def _meetings(sighting: Sighting, vocabulary: Vocabulary) -> Iterable[str]:
         place = f"at|{value}|{sighting.realm}|"
         if passing or last == sighting.last:
             yield f"{place}now"
-        if last < sighting.last - RECENT:
+        top = _bucket(last + MEETING // 2)
+        if top < _bucket(sighting.last + MEETING // 2) - RECENT_BUCKETS:
             continue
-        begin = last if passing else max(first, last - RECENT)
-        for bucket in range((begin - MEETING // 2) // BUCKET, (last + MEETING // 2) // BUCKET + 1):
+        begin = _bucket((last if passing else first) - MEETING // 2)
+        for bucket in range(max(begin, top - RECENT_BUCKETS), top + 1):
             yield f"{place}{bucket}"
 
 
+def _bucket(at: int) -> int:
+    return at // BUCKET
+
+
 def same_keys_until(sighting: Sighting) -> int:
-    """Microseconds until which it can be seen again as it is without a new key: one that holds an address is found
-    under the time of its last contact, too."""
-    if not any(life.kind == "ip" and life.last == sighting.last for life in sighting.lifetimes):
+    """Microseconds until which it can be seen again as it is and is found under the same keys.
+
+    Under which times it is found at its addresses, those that it had among them, moves with that of its last contact.
+    """
+    now = _bucket(sighting.last + MEETING // 2)
+    if not any(
+        life.kind == "ip" and _bucket(life.last + MEETING // 2) >= now - RECENT_BUCKETS for life in sighting.lifetimes
+    ):
         return FOR_EVER
-    return ((sighting.last + MEETING // 2) // BUCKET + 1) * BUCKET - MEETING // 2 - 1
+    return (now + 1) * BUCKET - MEETING // 2 - 1
 
 
 def held_from_to(sighting: Sighting, first: int, last: int, vocabulary: Vocabulary) -> tuple[int, int] | None:

@@ -124,10 +124,8 @@ def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | No
         if said.gone or said.content != content or said.observed_at < observed_at:
             return None
         last = max(last, said.observed_at)
-    if last > quiet_until:
-        return None
     latest = saids[0] if len(saids) == 1 else max(saids, key=lambda said: (said.read_at, said.observed_at))
-    if latest.read_at < read_at:
+    if last > quiet_until or latest.observed_at < last or latest.read_at < read_at:
         return None
     return Touch(key, ci, first, last, latest.observed_at, latest.read_at, scope)
 
@@ -252,6 +250,7 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and draft.near_keys.isdisjoint(draft.keys[key][-1])
         and len(draft.groups[record.ci]) == 1
         and sighting.is_open
+        and sighting.said.observed_at == sighting.last  # else a touch cannot tell which identifiers it lengthens
         and not sighting.misses
         and draft.items[record.ci].lifecycle == "live"
         and record.correction is None
