@@ -25,7 +25,7 @@ different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
 """microseconds of one key under which those who held an address find each other"""
 RECENT_BUCKETS = 2
-"""keys before the one of a last contact that reach back over `RECENT` and half a `MEETING`, whenever that contact was"""
+"""keys before that of a last contact which reach back over `RECENT` and half a `MEETING`, whenever that contact was"""
 
 FOR_EVER = (1 << 63) - 1
 """microseconds; the last time that a store can hold"""
