@@ -205,6 +205,9 @@ def _claims_moved(draft: Draft, key: str) -> bool:
 def _patch(draft: Draft, drawn: Drawn, touches: tuple[Touch, ...]) -> GraphPatch:
     for key in draft.settled_records():
         _set_quiet(draft, key)
+    for key in draft.timed:
+        if draft.new[key].quiet_until:
+            draft.new[key] = draft.new[key]._replace(quiet_until=0)
     changed = [key for key in sorted(draft.new) if draft.new[key] != draft.old.get(key)]
     items, were = draft.items, draft.were
     events: list[EventGroup] = []
@@ -257,6 +260,9 @@ def _set_quiet(draft: Draft, key: str) -> None:
         and not any(is_moving(draft.meanings[claim.reference]) for claim in sighting.said.claims)
         and (sighting.said.within is None or not is_moving(draft.meanings[sighting.said.within]))
     )
+    old = draft.old.get(key)
+    if old is not None and not old.quiet_until and old.versions == record.versions:
+        quiet = False  # a claim may hang on its times (`Draft.timed`), which is asked again only when they move
     until = same_keys_until(sighting) if quiet else 0
     if record.quiet_until != until:
         draft.new[key] = record._replace(quiet_until=until)
