@@ -32,11 +32,11 @@ def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
 
 
 def lifecycle_events(draft: Draft) -> Iterator[EventGroup]:
-    """One event for every CI whose lifecycle moved."""
+    """One event for every CI whose lifecycle moved; one that comes is live unless an event says otherwise."""
     for ci in sorted(draft.items):
         item, was = draft.items[ci], draft.were.get(ci)
-        if was is not None and was.lifecycle != item.lifecycle:
-            moved = (Event("lifecycle", "lifecycle", was.lifecycle, item.lifecycle),)
+        if item.lifecycle != ("live" if was is None else was.lifecycle):
+            moved = (Event("lifecycle", "lifecycle", None if was is None else was.lifecycle, item.lifecycle),)
             yield EventGroup(ci, "", "", draft.context.now, moved)
 
 

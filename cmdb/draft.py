@@ -62,6 +62,8 @@ class Draft:
     """settled sightings that can be seen again as they are without moving any group, as far as `near_keys` allow"""
     near_keys: set[str] = field(default_factory=set)
     """linking keys that others share without having met those of the draft so far"""
+    timed: set[str] = field(default_factory=set)
+    """records whose lifetimes decide which of several a claim means"""
     reviews: dict[str, Review] = field(default_factory=dict)
     """review id → what is asked"""
     lapsed: set[str] = field(default_factory=set)

@@ -72,6 +72,7 @@ class Bearers:
         """Those whose lifetime of the value lies nearest to the observation."""
         draft = self.draft
         draft.load(draft.around.records([bearer.record for bearer in bearers if bearer.record not in draft.new]))
+        draft.timed.update(bearer.record for bearer in bearers if bearer.record in draft.new)
         gaps: dict[str, int] = {}
         for bearer in bearers:
             record = draft.new.get(bearer.record)

@@ -17,8 +17,10 @@ MEETING = DAY // 2
 different hours, and later an address alone suffices for nothing"""
 BUCKET = 4 * DAY
 """microseconds of one key under which those who held an address find each other"""
-AHEAD = 2
-"""further keys under which who holds an address can be found already: until then its being seen again brings none"""
+ERA = 3
+"""buckets for which the keys of who holds an address stay the same"""
+RECENT_BUCKETS = 2
+"""keys before that of a last contact which reach back over `RECENT` and half a `MEETING`, whenever that contact was"""
 
 
 class Stay(NamedTuple):
@@ -119,27 +121,45 @@ def now_key(address_key: str) -> str:
 
 
 def meeting_keys(sighting: Sighting, vocabulary: Vocabulary) -> Iterator[str]:
-    """`at|address|realm|when` for every address that it holds, or held within a week of its last contact."""
+    """`at|address|realm|when` for every address that it holds, or held within a week of its last contact.
+
+    Who holds one is found under all times of the era of its last contact, so that its being seen again changes nothing.
+    """
     addresses = [life for life in sighting.lifetimes if life.kind == "ip"]
     passing = bool(addresses) and is_passing(sighting, vocabulary)
+    era = _era(sighting)
     for _, value, first, last in addresses:
         place = f"at|{value}|{sighting.realm}|"
-        if passing or last == sighting.last:
+        goes_on = passing or last == sighting.last
+        if goes_on:
             yield f"{place}now"
-        if last < sighting.last - RECENT:
+        top = _bucket(last + MEETING // 2)
+        if top < era - RECENT_BUCKETS:
             continue
-        begin = last if passing else max(first, last - RECENT)
-        ahead = AHEAD if last == sighting.last and not passing else 0
-        for bucket in range((begin - MEETING // 2) // BUCKET, _bucket_after(last) + ahead):
+        begin = _bucket((last if passing else first) - MEETING // 2)
+        oldest, newest = (era, era + ERA - 1) if goes_on and not passing else (top, top)
+        for bucket in range(max(begin, oldest - RECENT_BUCKETS), newest + 1):
             yield f"{place}{bucket}"
 
 
 def same_keys_until(sighting: Sighting) -> int:
-    """Microseconds until which it can be seen again as it is without a new key."""
-    if not any(life.kind == "ip" and life.last == sighting.last for life in sighting.lifetimes):
+    """Microseconds until which it can be seen again as it is and is found under the same keys.
+
+    Under which times it is found at its addresses, former ones among them, moves with the era of its last contact.
+    """
+    era = _era(sighting)
+    if not any(
+        life.kind == "ip" and _bucket(life.last + MEETING // 2) >= era - RECENT_BUCKETS for life in sighting.lifetimes
+    ):
         return FOR_EVER
-    return (_bucket_after(sighting.last) + AHEAD) * BUCKET - MEETING // 2 - 1
+    return (era + ERA) * BUCKET - MEETING // 2 - 1
 
 
-def _bucket_after(last: int) -> int:
-    return (last + MEETING // 2) // BUCKET + 1
+def _era(sighting: Sighting) -> int:
+    """The first bucket of the era of its last contact."""
+    now = _bucket(sighting.last + MEETING // 2)
+    return now - now % ERA
+
+
+def _bucket(at: int) -> int:
+    return at // BUCKET

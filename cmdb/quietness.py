@@ -16,7 +16,7 @@ def quieten(draft: Draft) -> None:
     for key in draft.settled_records():
         record = draft.new[key]
         until = 0
-        if key in draft.steady and _is_plain(draft, record):
+        if key in draft.steady and key not in draft.timed and _is_plain(draft, record):
             ends = folds.get(record.ci)
             if ends is None:
                 ends = folds[record.ci] = same_fold_until(draft.groups[record.ci], draft.vocabulary)
@@ -25,6 +25,9 @@ def quieten(draft: Draft) -> None:
             until = until if until > sighting.last else 0
         if record.quiet_until != until:
             draft.new[key] = record._replace(quiet_until=until)
+    for key in draft.timed - draft.settled:
+        if draft.new[key].quiet_until:
+            draft.new[key] = draft.new[key]._replace(quiet_until=0)
 
 
 def _is_plain(draft: Draft, record: Record) -> bool:
@@ -34,12 +37,20 @@ def _is_plain(draft: Draft, record: Record) -> bool:
     return (
         len(record.versions) == 1
         and sighting.is_open
+        and sighting.said.observed_at == sighting.last  # else a touch cannot tell which identifiers it lengthens
         and not sighting.misses
         and draft.items[record.ci].lifecycle == "live"
         and not any(member.correction is not None for member in group)
         and not _names_what_moves(draft, sighting)
         and _is_alone_at_its_addresses(draft, record.key, group)
+        and not _stays_loud(draft, record)
     )
+
+
+def _stays_loud(draft: Draft, record: Record) -> bool:
+    """Whether a claim may hang on its times (`Draft.timed`): that is asked again only when they move."""
+    old = draft.old.get(record.key)
+    return old is not None and not old.quiet_until and old.versions == record.versions
 
 
 def _names_what_moves(draft: Draft, sighting: Sighting) -> bool:

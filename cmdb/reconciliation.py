@@ -123,10 +123,8 @@ def _only_times_move(brief: Brief, saids: Sequence[Observation], scope: str | No
         if said.gone or said.content != content or said.observed_at < observed_at:
             return None
         last = max(last, said.observed_at)
-    if last > quiet_until:
-        return None
     latest = saids[0] if len(saids) == 1 else max(saids, key=lambda said: (said.read_at, said.observed_at))
-    if latest.read_at < read_at:
+    if last > quiet_until or latest.observed_at < last or latest.read_at < read_at:
         return None
     return Touch(key, ci, first, last, latest.observed_at, latest.read_at, scope)
 

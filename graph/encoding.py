@@ -164,7 +164,7 @@ def _moved(version: Version, first: int, last: int, observed_at: int, read_at: i
     )  # fmt: skip
     listed = set(said.identifiers)
     lifetimes = tuple(
-        Lifetime(life.kind, life.value, min(life.first, first), max(life.last, last))
+        Lifetime(life.kind, life.value, life.first, max(life.last, last))
         if (life.kind, life.value) in listed and life.last == version.last
         else life
         for life in version.lifetimes

@@ -76,9 +76,12 @@ def _keys(ci: str, state: PastState | None, at: int, vocabulary: Vocabulary) -> 
     if state is None or state.ci != ci:
         return set()
     keys: set[str] = set()
+    known = min(at, state.said.observed_at) if len(state.record.versions) == 1 else at
     for sighting in sightings_of(state.record, vocabulary):
-        lives = tuple(life for life in sighting.lifetimes if life.first <= at)
-        keys |= linking_keys(sighting._replace(lifetimes=lives), vocabulary)
+        # What an address no longer shows ceases to be its with time: by its last contact then, not by that of today.
+        last = min(sighting.last, max(known, sighting.first))
+        lives = tuple(life._replace(last=min(life.last, last)) for life in sighting.lifetimes if life.first <= at)
+        keys |= linking_keys(sighting._replace(lifetimes=lives, last=last), vocabulary)
     return keys
 
 

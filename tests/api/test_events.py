@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.tokens import create_token, revoke_token
 from api.wiring import System
+from cmdb.time import to_rfc3339
 from http_api import DAY, line, problem
 
 Login = Callable[..., TestClient]
@@ -48,6 +49,25 @@ def test_the_feed_goes_on_where_its_reader_stopped(viewer: TestClient, tell: Tel
         if (cursor := found["next"]) is None:
             break
     assert paged == whole["items"]
+
+
+def test_the_feed_alone_tells_what_is_live(admin: TestClient, tell: Tell, clock: Any) -> None:
+    """What a directory has listed as dead for months comes without ever having been live; a part of it may, too."""
+    long_ago = to_rfc3339(clock.at - 200 * DAY)
+    tell(line("alive"), {**line("dead", observed_at=long_ago, read_at=to_rfc3339(clock.at)), "source": "ldap"})
+    tell({**line("twin", observed_at=long_ago, read_at=to_rfc3339(clock.at)), "source": "intune"})
+    both = {"keep": "name:twin", "absorb": "name:dead", "reason": "one machine"}
+    merged = admin.post("/v1/merges", json=both).json()["merge_id"]
+    admin.delete(f"/v1/merges/{merged}")
+    states: dict[str, str] = {}
+    for event in admin.get("/v1/events", params={"limit": 1000}).json()["items"]:
+        if event["kind"] == "created" or (event["kind"] == "joined" and event["ci"] not in states):
+            states[event["ci"]] = "live"
+        elif event["kind"] == "lifecycle":
+            states[event["ci"]] = event["after"]
+    found = admin.get("/v1/cis").json()["items"]
+    assert {ci["id"]: ci["lifecycle"] for ci in found} == states
+    assert sorted(states.values()) == ["live", "missing", "missing"]
 
 
 def test_after_a_revision_means_after_all_of_it(viewer: TestClient, tell: Tell) -> None:

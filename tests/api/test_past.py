@@ -69,6 +69,19 @@ def test_an_id_means_what_it_meant(viewer: TestClient, tell: Tell, clock: Any, i
         assert viewer.get(f"/v1/cis/{id_}", params={"known_at": apart}).json()["id"] == id_
 
 
+def test_a_name_that_an_address_no_longer_shows_meant_it_then(viewer: TestClient, tell: Tell, clock: Any) -> None:
+    def scanned(**identifiers: str) -> int:
+        clock.at += 10 * DAY
+        address = {"source": "nmap", "record": "10.0.0.9", "class": "device"}
+        return int(tell({**address, "identifiers": {"ip": "10.0.0.9", **identifiers}})["revision"])
+
+    then = scanned(hostname="printer-9")
+    scanned()
+    asked = {"ref": "hostname:printer-9"}
+    assert viewer.get("/v1/cis", params=asked).status_code == 404
+    assert viewer.get("/v1/cis", params={**asked, "known_at": then}).json()["name"] == "printer-9"
+
+
 def test_a_past_page_goes_on_in_the_past(viewer: TestClient, tell: Tell, clock: Any) -> None:
     then = tell(*(line(f"n{i}") for i in range(9)))["revision"]
     clock.at += DAY

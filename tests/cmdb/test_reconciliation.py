@@ -330,6 +330,21 @@ def test_what_is_said_day_by_day_comes_to_the_same_as_all_at_once(
     assert _content(at_once) == _content(daily)
 
 
+def test_what_is_said_again_keeps_an_address_from_those_who_had_it_later(say: Say, new_graph: Any, take: Any) -> None:
+    told = [
+        say("late", source="mdm", day=5, ip="10.0.0.1", serial="SER1"),
+        say("late", source="mdm", day=6, ip="10.0.0.2", serial="SER1"),
+        say("early", source="agent", day=0.3, ip="10.0.0.1", serial="SER2"),
+        say("client", source="app", day=2.7, claims=(_claim("ip:10.0.0.1"),)),
+        say("early", source="agent", day=3, ip="10.0.0.1", serial="SER2"),
+    ]
+    at_once, one_by_one = new_graph(), new_graph()
+    take(at_once, *told, day=21)
+    for said in told:
+        take(one_by_one, said, day=21)
+    assert _content(at_once) == _content(one_by_one)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_history_of_a_patch_names_only_cis_that_are_or_were(seed: int, say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()

@@ -1,5 +1,6 @@
 """Promises of every store about words that come, and about what moves with time alone."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,11 @@ import pytest
 
 from cmdb.ci_class import DAY
 from cmdb.draft import Context
+from cmdb.linking import linking_keys
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import reconcile_absence
+from cmdb.reference import record_key
+from cmdb.sighting import heard, sightings_of
 from cmdb.vocabulary import SourceTraits, Vocabulary
 from cmdb.vocabulary_file import RESERVED_CLASSES, with_file
 from graph.encoding import from_json
@@ -176,6 +180,36 @@ def test_who_says_the_same_for_weeks_is_found_at_its_address_at_any_time(store: 
         (key, row["key"]) for kind, row in rows if kind == "record" for keys in from_json(row["keys"]) for key in keys
     }
     assert kept == borne
+
+
+def test_what_is_shown_again_is_kept_as_if_all_of_it_had_been_told_at_once(
+    store: GraphStore, words: Vocabulary, say: Say, put: Put
+) -> None:
+    """Of one record alone nothing but its times moves for weeks: they, and the keys it is found under, are exact."""
+    chance = random.Random(1)
+    told: dict[str, list[Observation]] = {f"r{n}": [] for n in range(40)}
+    shown: dict[str, list[tuple[str, str]]] = {}
+    for day in (1, 2, 2.5, 4, 7.8, 8.6, 9, 11, 15, 15.2, 16, 21, 22.9):
+        for n, record in enumerate(told):
+            if record not in shown or chance.random() < 0.2:
+                shown[record] = [("ip", f"10.0.{n}.{chance.randrange(3)}"), ("serial", f"SERIAL{n}")]
+                shown[record] += [("mac", f"8c:85:90:00:{n:02x}:{chance.randrange(3):02x}")]
+            contact = day - chance.choice([0, 0, 0, 1.5])  # another domain controller heard of it last
+            told[record].append(
+                say(record, day=contact, read_at=int(day * DAY), identifiers=shown[record], name=f"n{n}")
+            )
+        put(store, *(said[-1] for said in told.values()))
+    rows = {row["row"]["key"]: row["row"] for row in store.dump() if row["kind"] == "record"}
+    kept = store.read(lambda look, _: look.records(rows))
+    for record, said in told.items():
+        whole = None
+        for one in said:
+            whole = heard(whole, one, words, brought="", applied=0, heard_in=0)
+        assert whole is not None
+        found = kept[record_key("agent", "default", record)]
+        assert found.versions[0]._replace(brought="", applied=0) == whole.versions[0]
+        (sighting,) = sightings_of(found, words)
+        assert from_json(rows[found.key]["keys"]) == [sorted(linking_keys(sighting, words))]
 
 
 def test_scopes_of_a_source_are_listed_with_their_records(store: GraphStore, say: Say, put: Put) -> None:
