@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.tokens import Caller
+from api.visibility import unseen_ids
 from api.wiring import System
 from cmdb.surroundings import Bearer
 from cmdb.time import to_rfc3339
@@ -29,13 +30,13 @@ def explanation(found: Explained) -> dict[str, Any]:
 def reviews(system: System, caller: Caller, bodies: Iterable[Body]) -> list[dict[str, Any]]:
     """Reviews with the CIs that hold both sides now; those that the caller may not see are left out."""
     listed = list(bodies)
-    holders = _holders(system, {body[end] for body in listed for end in ("a", "b")})
-    found = []
-    for body in listed:
-        a, b = holders.get(body["a"]), holders.get(body["b"])
-        if _may_see(caller, a) and _may_see(caller, b):
-            found.append(_review(body, a, b))
-    return found
+    ends = {body[end] for body in listed for end in ("a", "b")}
+    holders, hidden = _holders(system, ends), unseen_ids(system, caller, ends)
+    return [
+        _review(body, holders.get(body["a"]), holders.get(body["b"]))
+        for body in listed
+        if hidden.isdisjoint((body["a"], body["b"]))
+    ]
 
 
 def _review(body: Body, a: Bearer | None, b: Bearer | None) -> dict[str, Any]:
@@ -69,10 +70,6 @@ def pattern(body: Body) -> str:
 def _holders(system: System, ids: set[str]) -> dict[str, Bearer]:
     found = system.store.bearers(sorted(f"id|{id_}" for id_ in ids), 1)
     return {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
-
-
-def _may_see(caller: Caller, bearer: Bearer | None) -> bool:
-    return not caller.realms or bearer is None or caller.sees(bearer.realm)
 
 
 def decision(body: Body) -> dict[str, Any]:
