@@ -14,16 +14,19 @@ from discovery.resolving import Resolution
 Body = Mapping[str, Any]
 
 
-def explanation(found: Explained) -> dict[str, Any]:
-    """Why both are one, or are not. Score and weights are log2 of odds."""
+def explanation(found: Explained, a: str, b: str) -> dict[str, Any]:
+    """Why both are one, or are not; the ids of the CIs that hold them. Score, prior and weights are log2 of odds."""
     why = found.explanation
     return {
         "same": found.same,
         "score": why.score if why else None,
+        "prior": why.prior if why else None,
         "threshold": why.threshold if why else None,
         "evidence": [piece._asdict() for piece in why.evidence] if why else [],
         "vetoes": list(why.vetoes) if why else [],
         "decisions": list(found.decisions),
+        "a": a,
+        "b": b,
     }
 
 

@@ -25,6 +25,9 @@ class Explanation:
     """Scores and weights in bits: log2 of odds."""
 
     score: float
+    """the prior and all evidence together"""
+    prior: float
+    """what the odds are of any two before they are looked at"""
     threshold: float
     """odds from which two are one where nothing forbids it"""
     evidence: tuple[Evidence, ...]
@@ -60,6 +63,7 @@ def explain(
             forbidden = _why_two(left_alone, one[0], other[0]) or DECIDED
     return Explanation(
         score=score,
+        prior=-settings.prior_bits,
         threshold=settings.merge_at,
         evidence=tuple(weigh.evidence(mine, theirs)),
         vetoes=(forbidden,) if forbidden else (),

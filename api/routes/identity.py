@@ -96,7 +96,7 @@ def get_explanation(
     b: Annotated[str, Query(max_length=4096)],
 ) -> Response:
     one, other = resolve_end(system, a, caller), resolve_end(system, b, caller)
-    return json_answer({**explanation(explained(system.parts, one, other)), "a": one.ci, "b": other.ci})
+    return json_answer(explanation(explained(system.parts, one, other), one.ci, other.ci))
 
 
 @router.get("/reviews", dependencies=[reads("state", "group", "limit", "cursor")])

@@ -27,6 +27,7 @@ def test_explain_says_why_two_are_one_and_why_two_are_not(viewer: TestClient, te
     one = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:other:b"}).json()
     assert one["same"]
     assert one["score"] >= one["threshold"]
+    assert one["score"] == pytest.approx(one["prior"] + sum(piece["weight"] for piece in one["evidence"]))
     assert ("serial", "S-1") in {(piece["kind"], piece["value"]) for piece in one["evidence"]}
     two = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:third:c"}).json()
     assert not two["same"]
