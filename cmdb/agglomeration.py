@@ -4,10 +4,10 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cmdb.address_slot import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.evidence import Evidence, Weigher
 from cmdb.group import Group, is_listed, united
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 

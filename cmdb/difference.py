@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cmdb.draft import Draft
 from cmdb.graph_patch import Event, EventGroup
 from cmdb.observation import Claim, Observation, spelled_need
-from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.sighting import Record, Sighting
 
 
 def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
@@ -17,7 +17,7 @@ def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
         kind = "created" if draft.items[ci].id == now.brought and ci not in draft.were else "joined"
         yield _group(new, ci, now, (Event(kind, "record", None, _whole(now.said)),))
         return
-    then = sightings_of(old, draft.vocabulary)[-1]
+    then = draft.sightings_before(key)[-1]
     if old.ci != ci:
         yield _group(new, old.ci, now, (Event("parted", "record", ci, None),))
     changed = (

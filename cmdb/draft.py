@@ -9,6 +9,7 @@ from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.linking import linking_keys
 from cmdb.meaning import Meanings
+from cmdb.meeting import Meetings
 from cmdb.observation import Observation
 from cmdb.past import Saying
 from cmdb.reference import escaped, folded_name
@@ -73,8 +74,12 @@ class Draft:
     meanings: Meanings = field(init=False)
     """reference text → what it means and under which key its bearers are found"""
 
+    meetings: Meetings = field(init=False)
+    """which sightings met at an address"""
+
     def __post_init__(self) -> None:
         self.meanings = Meanings(self.context.vocabulary)
+        self.meetings = Meetings(self.context.vocabulary)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -97,6 +102,10 @@ class Draft:
             record = heard(record, said, self.vocabulary, brought="", applied=0, heard_in=self.around.revision)
         scope = self.context.scope
         return record._replace(scope=scope) if saids and scope is not None else record
+
+    def sightings_before(self, key: str) -> tuple[Sighting, ...]:
+        """The sightings of a record as the graph holds it."""
+        return self.around.sightings(key, self.vocabulary)
 
     def open_sighting(self, key: str) -> Sighting:
         """The open sighting of a record as it will be."""
@@ -134,11 +143,6 @@ def _decided_keys(record: Record, vocabulary: Vocabulary) -> Mapping[str, set[st
             if brought in bearer:
                 keys.setdefault(bearer[brought], set()).add(decided_key(ruling))
     return keys
-
-
-def all_keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> frozenset[str]:
-    """Linking keys of a record: of all its sightings."""
-    return united(keys_of(record, sightings, vocabulary))
 
 
 def united(keys: tuple[frozenset[str], ...]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
 from cmdb.past import PastRelation
 from cmdb.relation import Relation, Witness, relation, relation_id
-from cmdb.sighting import Record, Sighting, sightings_of
+from cmdb.sighting import Record, Sighting
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def draw(draft: Draft, keys: Collection[str]) -> Drawn:
     after: dict[str, Relation] = {}
     for key in sorted(keys):
         old, new = draft.old.get(key), draft.new[key]
-        then = sightings_of(old, draft.vocabulary)[-1] if old is not None else None
+        then = draft.sightings_before(key)[-1] if old is not None else None
         now = draft.open_sighting(key)
         if old is not None and then is not None and _speaks(draft, old, then, before=True):
             before.update(relation_id(*link[:3]) for link in _links(old, then))

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmdb.address_slot import is_passing
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
 from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import held_from_to
+from cmdb.meeting import stay
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -256,9 +257,11 @@ def _value(key: str) -> str:
 
 def address_gap(mine: Carrier, theirs: Carrier, vocabulary: Vocabulary) -> int:
     """Microseconds between two that held an address; more than any window where one of them did long ago."""
-    one = held_from_to(mine.sighting, mine.first, mine.last, vocabulary)
-    other = held_from_to(theirs.sighting, theirs.first, theirs.last, vocabulary)
-    return NEVER if one is None or other is None else max(0, one[0] - other[1], other[0] - one[1])
+    one, other = (
+        stay(held.sighting, held.first, held.last, passing=is_passing(held.sighting, vocabulary))
+        for held in (mine, theirs)
+    )
+    return NEVER if one is None or other is None else max(0, one.first - other.last, other.first - one.last)
 
 
 def lifetimes_overlap(one: Carrier | Sighting, other: Carrier | Sighting) -> bool:

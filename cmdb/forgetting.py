@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cmdb.configuration_item import ConfigurationItem
-from cmdb.draft import all_keys_of, name_key
+from cmdb.draft import keys_of, name_key, united
 from cmdb.past import ids_brought
 from cmdb.relation import Relation
 from cmdb.sighting import Record, is_human, sightings_of
@@ -102,7 +102,7 @@ def _keys(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vo
     """Every lookup key by which it may be named."""
     keys = {name_key(item.name), *(f"record|{key}" for key in item.records)}
     for record in (records[key] for key in item.records):
-        keys |= all_keys_of(record, sightings_of(record, vocabulary), vocabulary)
+        keys |= united(keys_of(record, sightings_of(record, vocabulary), vocabulary))
         keys |= {f"id|{id_}" for id_, _ in ids_brought(record, vocabulary)}
     return keys
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from cmdb.address_slot import changes_with_time, is_passing
 from cmdb.agglomeration import Review as Review
 from cmdb.agglomeration import Rulings, agglomerate
 from cmdb.crowding import Crowding, crowding
@@ -15,16 +16,9 @@ from cmdb.decision import Decision
 from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import (
-    MEETING,
-    changes_with_time,
-    held_from_to,
-    held_together,
-    keys_borne,
-    leads_on,
-    never_one,
-    now_key,
-)
+from cmdb.linking import keys_borne, leads_on
+from cmdb.meeting import MEETING, now_key, stay, together
+from cmdb.never_one import never_one
 from cmdb.plainly_one import plainly_one
 from cmdb.sighting import Sighting, is_human
 from cmdb.vocabulary import Vocabulary
@@ -192,15 +186,15 @@ def _holders_in_turn(
     """Pairs of those that held an address at nearly the same time."""
     held = []
     for at in bearing:
-        span = held_from_to(things[at], *borne[at][key], vocabulary)
-        if span is not None:
-            held.append((span, at))
+        found = stay(things[at], *borne[at][key], passing=is_passing(things[at], vocabulary))
+        if found is not None:
+            held.append((found, at))
     held.sort()
-    for number, ((_, last), one) in enumerate(held):
-        for (begin, _), other in held[number + 1 :]:
-            if begin - last > MEETING:
+    for number, (mine, one) in enumerate(held):
+        for theirs, other in held[number + 1 :]:
+            if theirs.first - mine.last > MEETING:
                 break
-            if held_together(things[one], borne[one][key], things[other], borne[other][key], vocabulary):
+            if together(mine, theirs):
                 yield one, other
 
 

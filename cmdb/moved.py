@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from cmdb.draft import Draft, all_keys_of, name_key
+from cmdb.draft import Draft, name_key
 from cmdb.ends import BEARERS_READ, MOVING_KINDS
 from cmdb.identifier import linking_key
 from cmdb.linking import leads_on
-from cmdb.sighting import Record, sightings_of
+from cmdb.past import open_said
+from cmdb.sighting import Record, Sighting
 
 
 def moved_keys(draft: Draft) -> set[str]:
@@ -18,8 +19,8 @@ def moved_keys(draft: Draft) -> set[str]:
             moved |= draft.laid_out_keys(key)
             moved.add(f"record|{key}")
         elif before.cis != record.cis or before.versions is not record.versions or before.parent != record.parent:
-            now = _borne(draft, record)
-            then = _borne(draft, before)
+            now = _borne(draft, record, draft.sightings[key], draft.laid_out_keys(key))
+            then = _borne(draft, before, draft.sightings_before(key), draft.around.kept_keys(key))
             moved |= {linking for linking, *_ in now ^ then}
     for ci, item in draft.items.items():
         was = draft.were.get(ci)
@@ -37,16 +38,16 @@ def moved_keys(draft: Draft) -> set[str]:
     return moved
 
 
-def _borne(draft: Draft, record: Record) -> set[tuple[str, str, int, int]]:
+def _borne(
+    draft: Draft, record: Record, sightings: Iterable[Sighting], keys: Iterable[str]
+) -> set[tuple[str, str, int, int]]:
     """(key, CI, first, last); the times only where a reference means what bore the key at its time."""
-    borne: set[tuple[str, str, int, int]] = set()
     kinds = draft.vocabulary.identifier_kinds
     ci = record.ci
-    seen = sightings_of(record, draft.vocabulary)
-    borne.update((linking, ci, 0, 0) for linking in all_keys_of(record, seen, draft.vocabulary))
+    borne = {(linking, ci, 0, 0) for linking in keys}
     borne.update(
         (linking_key(kinds[life.kind], life.value, record.realm), ci, life.first, life.last)
-        for sighting in seen
+        for sighting in sightings
         for life in sighting.lifetimes
         if life.kind in MOVING_KINDS
     )
@@ -80,10 +81,7 @@ def _speaking_of_themselves(draft: Draft, moved: set[str], former: Iterable[str]
     return {
         key
         for key, record in draft.around.records(sorted(members - draft.new.keys())).items()
-        if any(
-            draft.meanings[claim.reference].key in moved
-            for claim in sightings_of(record, draft.vocabulary)[-1].said.claims
-        )
+        if any(draft.meanings[claim.reference].key in moved for claim in open_said(record, draft.vocabulary).claims)
     }
 
 
@@ -119,10 +117,9 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
 def _all_keys(draft: Draft, ci: str) -> Iterable[str]:
     was = draft.were[ci]
     for key in was.records:
-        record = draft.old.get(key)
-        if record is not None:
+        if key in draft.old:
             yield f"record|{key}"
-            yield from all_keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
+            yield from draft.around.kept_keys(key)
 
 
 def displaced_children(draft: Draft) -> set[str]:

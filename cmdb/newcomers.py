@@ -5,9 +5,9 @@ Most records of a first load are so. Identification would say the same of each o
 
 from collections.abc import Collection
 
+from cmdb.address_slot import changes_with_time
 from cmdb.draft import Draft
 from cmdb.fold import fold
-from cmdb.linking import changes_with_time
 from cmdb.sighting import is_human
 
 

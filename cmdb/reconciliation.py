@@ -12,7 +12,7 @@ from cmdb.ends import is_moving
 from cmdb.graph_patch import EventGroup, GraphPatch, RecordWrite, Touch
 from cmdb.holders import follow_holders
 from cmdb.lifecycle import has_expired
-from cmdb.linking import same_keys_until
+from cmdb.meeting import same_keys_until
 from cmdb.moved import displaced_children, load_claimants, moved_keys
 from cmdb.observation import Observation
 from cmdb.past import Past, open_said, past_aliases, past_cis, past_records

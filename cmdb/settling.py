@@ -10,7 +10,8 @@ from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
 from cmdb.fold import fold
 from cmdb.identification import Match, Review, identify
-from cmdb.linking import is_meeting, leads_on, meet
+from cmdb.linking import leads_on
+from cmdb.meeting import is_meeting
 from cmdb.newcomers import newcomers, place_newcomers
 from cmdb.rulings import Rulings, rulings_on
 from cmdb.sighting import Record, Sighting, closed_number, record_of, sightings_of
@@ -77,7 +78,9 @@ def _lay_out(draft: Draft, key: str) -> None:
     """Sightings and linking keys of a record as it will be."""
     for linking in draft.laid_out_keys(key) if key in draft.keys else ():
         draft.carriers[linking].difference_update([one.key for one in draft.sightings[key]])
-    seen = draft.sightings[key] = sightings_of(draft.new[key], draft.vocabulary)
+    unchanged = draft.new[key] is draft.old.get(key)
+    seen = draft.sightings_before(key) if unchanged else sightings_of(draft.new[key], draft.vocabulary)
+    draft.sightings[key] = seen
     held = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
     for sighting, linking_keys in zip(seen, held, strict=True):
         for linking in linking_keys:
@@ -98,7 +101,7 @@ def _moved(draft: Draft, key: str, shaken: _Shaken) -> Sequence[int]:
             shaken.stored.add(key)
         shaken.members.update(sighting.key for sighting in seen)
         return range(len(seen))
-    was = sightings_of(old, draft.vocabulary)
+    was = draft.sightings_before(key)
     before = {sighting.brought: sighting for sighting in was if sighting.closed}
     steady = {
         sighting.brought
@@ -132,7 +135,7 @@ def _as_they_will_be(draft: Draft, stored: Iterable[str]) -> set[str]:
             renamed.setdefault(key, []).append(sighting)
     for key, sightings in renamed.items():
         named = {sighting.brought: sighting.key for sighting in draft.sightings[key]}
-        brought = {sighting.key: sighting.brought for sighting in sightings_of(draft.old[key], draft.vocabulary)}
+        brought = {sighting.key: sighting.brought for sighting in draft.sightings_before(key)}
         found.update(named[brought[sighting]] for sighting in sightings if brought[sighting] in named)
     return found
 
@@ -163,7 +166,7 @@ def _closed(draft: Draft, members: set[str]) -> set[str]:
 
 def _meeting(draft: Draft, at: str, others: Iterable[str]) -> Iterable[str]:
     one = _sighting(draft, at)
-    return [other for other in others if meet(one, _sighting(draft, other), draft.vocabulary)]
+    return [other for other in others if draft.meetings.met(one, _sighting(draft, other))]
 
 
 def _sighting(draft: Draft, sighting: str) -> Sighting:
@@ -186,7 +189,7 @@ def _places(draft: Draft, key: str) -> Iterable[tuple[str, str]]:
     old = draft.old.get(key)
     if old is None:
         return ()
-    was = seen if old.versions is draft.new[key].versions else sightings_of(old, draft.vocabulary)
+    was = seen if old.versions is draft.new[key].versions else draft.sightings_before(key)
     ci = {sighting.brought: ci for sighting, ci in zip(was, old.cis, strict=True)}
     return [(sighting.key, ci[sighting.brought]) for sighting in seen if sighting.brought in ci]
 

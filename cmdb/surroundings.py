@@ -92,6 +92,9 @@ class Surroundings(Protocol):
     def kept_keys(self, record: str) -> frozenset[str]:
         """The linking keys under which a record that was read before is found."""
 
+    def sightings(self, record: str, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
+        """The sightings of a record that was read before."""
+
     def bearers(self, keys: Collection[str], limit: int) -> Mapping[str, tuple[Bearer, ...]]:
         """Who bears each lookup key, at most `limit` a key, in the order of CI and record.
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cmdb.linking import is_meeting, leads_on
+from cmdb.linking import leads_on
+from cmdb.meeting import is_meeting
 from cmdb.sighting import Sighting, record_of
 from cmdb.surroundings import Asked
 

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
-from cmdb.linking import meet
-from cmdb.sighting import Record, sightings_of
+from cmdb.meeting import Meetings
+from cmdb.sighting import Record, Sighting, sightings_of
 from cmdb.surroundings import Asked, Bearer, Block
 from cmdb.vocabulary import Vocabulary
 from graph.closure import Belongings, Carried, Reads, close_block
@@ -20,6 +20,7 @@ class RecordsRead(ABC):
         self._linking: dict[str, str] = {}
         """record → the linking keys of each of its sightings, as JSON"""
         self._belonging: dict[str, tuple[Belongings, ...]] = {}
+        self._sightings: dict[str, tuple[Sighting, ...]] = {}
 
     @abstractmethod
     def record_rows(self, keys: Collection[str]) -> Iterable[tuple[Record, str]]:
@@ -63,12 +64,13 @@ class RecordsRead(ABC):
         self._records.clear()
         self._linking.clear()
         self._belonging.clear()
+        self._sightings.clear()
 
     def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
         closed = close_block(
             asked,
             Reads(self._carriers, partial(self._belongings, vocabulary), self.member_rows),
-            partial(meet, vocabulary=vocabulary),
+            Meetings(vocabulary).met,
             common_at=common_at,
             largest=largest,
         )
@@ -88,9 +90,15 @@ class RecordsRead(ABC):
     def _of_each_sighting(self, vocabulary: Vocabulary, key: str) -> Sequence[Belongings]:
         known = self._belonging.get(key)
         if known is None:
-            record = self._records[key]
-            each = zip(sightings_of(record, vocabulary), from_json(self._linking[key]), record.cis, strict=True)
+            keys = from_json(self._linking[key])
+            each = zip(self.sightings(key, vocabulary), keys, self._records[key].cis, strict=True)
             known = self._belonging[key] = tuple(Belongings(*one) for one in each)
+        return known
+
+    def sightings(self, record: str, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
+        known = self._sightings.get(record)
+        if known is None:
+            known = self._sightings[record] = sightings_of(self._records[record], vocabulary)
         return known
 
     def bearers(

@@ -1,0 +1,65 @@
+"""What a record that is an address shows of its holder: nothing, a card, a name; and since when it no longer does."""
+
+from cmdb.ci_class import DAY
+from cmdb.identifier import NAME_KINDS
+from cmdb.sighting import SLOT_KINDS, Sighting
+from cmdb.vocabulary import Vocabulary
+
+RETURNS = 5 * DAY // 2
+"""microseconds for which an address may answer without the card, or the one name, that it showed before, until that is
+taken to have gone with its holder"""
+
+
+def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether it is an address that anybody may hold: nothing tells its holder from the next one."""
+    return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
+
+
+def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether it may bear other keys by being seen again as it is: an address that shows no card, or no longer does."""
+    by_address = vocabulary.traits_of(sighting.source, sighting.said.record).by_address
+    return by_address and shows_no_hardware_now(sighting)
+
+
+def shows_no_hardware(sighting: Sighting) -> bool:
+    """Whether nothing tells its holder from the next one at the same address: a card that it has not shown for days,
+    though it answered, may have gone with a former one; of an address that went from name to name it has at once."""
+    cards = [life.last for life in sighting.lifetimes if life.kind in SLOT_KINDS]
+    if not cards:
+        return True
+    silent = sighting.last - max(cards)
+    return silent > 0 and (silent > RETURNS or len(_labels(sighting)) > 1)
+
+
+def shows_no_hardware_now(sighting: Sighting) -> bool:
+    """Whether it showed none when it was last seen, whatever it did before."""
+    return not any(life.kind in SLOT_KINDS and life.last == sighting.last for life in sighting.lifetimes)
+
+
+def addresses_now(sighting: Sighting) -> list[str]:
+    """Linking keys of the addresses that it had when it was last seen."""
+    return [
+        f"ip|{life.value}|{sighting.realm}"
+        for life in sighting.lifetimes
+        if life.kind == "ip" and life.last == sighting.last
+    ]
+
+
+def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
+    """Names that an address no longer shows: they went with those who held it then.
+
+    So they did where it has shown several; where it showed one, and no hardware (`bare`), only if it has not for a
+    while: a single question that the name service did not answer says nothing.
+    """
+    names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
+    if len(_labels(sighting)) > 1:
+        patience = 0
+    elif bare:
+        patience = RETURNS
+    else:
+        return set()
+    return {life.value for life in names if sighting.last - life.last > patience}
+
+
+def _labels(sighting: Sighting) -> set[str]:
+    return {life.value.partition(".")[0] for life in sighting.lifetimes if life.kind in NAME_KINDS}
