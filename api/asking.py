@@ -32,6 +32,32 @@ When = Annotated[
 AsOf = Annotated[
     str | None, Query(max_length=64, description="a time (RFC 3339): as it is now believed to have been then")
 ]
+SAID_ONCE = frozenset(
+    {
+        "after",
+        "a",
+        "as_of",
+        "at_least",
+        "b",
+        "cursor",
+        "depth",
+        "direction",
+        "format",
+        "from",
+        "group",
+        "identifier",
+        "known_at",
+        "limit",
+        "mode",
+        "q",
+        "ref",
+        "seen_before",
+        "service",
+        "state",
+        "to",
+    }
+)
+"""parameters that are no lists; of what is repeated all but the last would be ignored"""  # fmt: skip
 Several = Annotated[list[str] | None, Query(max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=8192, description="`next` of the page before")]
 
@@ -103,6 +129,8 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
     if unknown:
         allowed = f"known: {', '.join(sorted(known))}" if known else "none is known here"
         raise Problem("invalid", f"unknown parameters {', '.join(unknown)}; {allowed}")
+    if twice := sorted(key for key in SAID_ONCE if len(request.query_params.getlist(key)) > 1):
+        raise Problem("invalid", f"{', '.join(twice)}: said more than once, and only one can hold")
 
 
 def wait_for(system: System, revision: int) -> None:

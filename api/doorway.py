@@ -1,4 +1,5 @@
-"""What happens to a request before any route sees it: its size is bounded, and a reference stays one segment."""
+"""What happens to a request before any route sees it: its size is bounded, a reference stays one segment, and what can
+be read can be asked for without its body (HEAD)."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -41,7 +42,25 @@ class Doorway:
                 raise HTTPException(413, refusal.detail)
             return message
 
-        await self.app(_with_whole_segments(scope), counted, send)
+        if scope["method"] == "HEAD":
+            await self.app(_with_whole_segments({**scope, "method": "GET"}), counted, _without_body(send))
+        else:
+            await self.app(_with_whole_segments(scope), counted, send)
+
+
+def _without_body(send: Send) -> Send:
+    """What a GET would answer, without its body (RFC 9110, 9.3.2); one without end ends here."""
+    ended = False
+
+    async def head(message: Message) -> None:
+        nonlocal ended
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not ended:
+            ended = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return head
 
 
 def _too_large(most: int) -> Problem:

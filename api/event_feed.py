@@ -48,6 +48,17 @@ def place_from(text: str) -> Place:
     return int(revision), int(seq) if dot else WHOLE_REVISION
 
 
+def check_is_there(system: System, place: Place) -> None:
+    """Raises Problem for a place behind the last revision: a reader that waited there would miss all until then."""
+    last = system.store.revision()[0]
+    if place[0] > last:
+        raise Problem(
+            "invalid",
+            f"revision {place[0]} is not there yet: the last one is {last}; where the store was restored or replaced, "
+            "begin anew with after=0",
+        )
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.tokens import Caller
+from api.visibility import unseen_ids
 from api.wiring import System
 from cmdb.surroundings import Bearer
 from cmdb.time import to_rfc3339
@@ -13,29 +14,32 @@ from discovery.resolving import Resolution
 Body = Mapping[str, Any]
 
 
-def explanation(found: Explained) -> dict[str, Any]:
-    """Why both are one, or are not. Score and weights are log2 of odds."""
+def explanation(found: Explained, a: str, b: str) -> dict[str, Any]:
+    """Why both are one, or are not; the ids of the CIs that hold them. Score, prior and weights are log2 of odds."""
     why = found.explanation
     return {
         "same": found.same,
         "score": why.score if why else None,
+        "prior": why.prior if why else None,
         "threshold": why.threshold if why else None,
         "evidence": [piece._asdict() for piece in why.evidence] if why else [],
         "vetoes": list(why.vetoes) if why else [],
         "decisions": list(found.decisions),
+        "a": a,
+        "b": b,
     }
 
 
 def reviews(system: System, caller: Caller, bodies: Iterable[Body]) -> list[dict[str, Any]]:
     """Reviews with the CIs that hold both sides now; those that the caller may not see are left out."""
     listed = list(bodies)
-    holders = _holders(system, {body[end] for body in listed for end in ("a", "b")})
-    found = []
-    for body in listed:
-        a, b = holders.get(body["a"]), holders.get(body["b"])
-        if _may_see(caller, a) and _may_see(caller, b):
-            found.append(_review(body, a, b))
-    return found
+    ends = {body[end] for body in listed for end in ("a", "b")}
+    holders, hidden = _holders(system, ends), unseen_ids(system, caller, ends)
+    return [
+        _review(body, holders.get(body["a"]), holders.get(body["b"]))
+        for body in listed
+        if hidden.isdisjoint((body["a"], body["b"]))
+    ]
 
 
 def _review(body: Body, a: Bearer | None, b: Bearer | None) -> dict[str, Any]:
@@ -69,10 +73,6 @@ def pattern(body: Body) -> str:
 def _holders(system: System, ids: set[str]) -> dict[str, Bearer]:
     found = system.store.bearers(sorted(f"id|{id_}" for id_ in ids), 1)
     return {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
-
-
-def _may_see(caller: Caller, bearer: Bearer | None) -> bool:
-    return not caller.realms or bearer is None or caller.sees(bearer.realm)
 
 
 def decision(body: Body) -> dict[str, Any]:

@@ -185,11 +185,13 @@ def _following(system: System, graph: ImpactGraph, question: str, end: int, tota
 def _numbers(
     system: System, graph: ImpactGraph, caller: Caller, references: Sequence[str], then: Then = NOW
 ) -> list[int]:
-    return [_number(graph, resolve_then(system, then, reference, caller), reference) for reference in references]
+    return [_number(graph, resolve_then(system, then, reference, caller), reference, then) for reference in references]
 
 
-def _number(graph: ImpactGraph, ci: str, reference: str) -> int:
+def _number(graph: ImpactGraph, ci: str, reference: str, then: Then = NOW) -> int:
     found = graph.number.get(ci)
+    if found is None and then.as_of is not None:
+        raise UnknownReference(f"nothing that {reference} means had been seen by then")
     if found is None:  # it came, or was absorbed, after the revision that is being answered on
         raise UnknownReference(f"no CI bears {reference} at revision {graph.topology.revision}: ask again")
     return found

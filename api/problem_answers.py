@@ -45,6 +45,8 @@ def _place(where: tuple[int | str, ...]) -> str:
 
 
 def _fault(found: Mapping[str, Any]) -> str:
+    if found["type"] == "string_pattern_mismatch" and found["ctx"]["pattern"] == r"\S":
+        return f"{_place(found['loc'])}: words are wanted, not only spaces"
     if found["type"] == "json_invalid":
         return f"body: no JSON after character {found['loc'][-1]}: {found['ctx']['error']}"
     return f"{_place(found['loc'])}: {found['msg']}"
@@ -73,10 +75,16 @@ def install(app: FastAPI) -> None:
             error.status_code
         )
         if error.status_code == 400:  # the framework's word for a body that is no JSON, or no UTF-8
-            return answer(Problem("invalid", f"body: {error.detail}"))
+            return answer(Problem("invalid", "body: JSON in UTF-8 is wanted"))
+        headers = error.headers or {}
         if kind is None:
-            said = str(error.detail)
-            return _response(_unnamed(error.status_code, said, said), error.headers or {})
+            title = said = str(error.detail)
+            if error.status_code == 405:
+                allowed = headers.get("Allow", "")
+                said = f"{request.method} is not for {request.url.path}: it knows {allowed}"
+            return _response(_unnamed(error.status_code, title, said), headers)
+        if error.status_code == 404 and error.detail == "Not Found":  # the framework's word for no such route
+            return answer(Problem(kind, f"there is no {request.url.path}: /openapi.json lists every route"))
         return answer(Problem(kind, f"{request.method} {request.url.path}: {error.detail}"))
 
     def unforeseen(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from api.identity_views import pattern, reviews
 from api.tokens import Caller
+from api.visibility import unseen_ids
 from api.wiring import System
 from cmdb.asking import REVIEWS
 from graph.ledger import Document
@@ -39,6 +40,12 @@ def queue(system: System, state: str) -> list[Waiting]:
     vital = _under_vital_services(system) if bodies else frozenset()
     waiting = [Waiting(body, body["a"] in vital or body["b"] in vital) for body in bodies]
     return sorted(waiting, key=lambda one: one.order)
+
+
+def seen_by(system: System, caller: Caller, waiting: list[Waiting]) -> list[Waiting]:
+    """Those of which the caller may see both sides."""
+    hidden = unseen_ids(system, caller, {one.body[end] for one in waiting for end in ("a", "b")})
+    return [one for one in waiting if hidden.isdisjoint((one.body["a"], one.body["b"]))]
 
 
 def patterns(system: System, caller: Caller, waiting: list[Waiting]) -> list[dict[str, Any]]:

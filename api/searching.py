@@ -12,7 +12,7 @@ from cmdb.configuration_item import split_words
 from cmdb.errors import Invalid
 from cmdb.expectations import expected_of_classes, stale_before
 from cmdb.observation import STATUSES
-from cmdb.reference import lookup_key, parse_reference
+from cmdb.reference import ID, lookup_key, parse_reference
 from cmdb.time import from_rfc3339
 from graph.store import Search
 
@@ -140,7 +140,10 @@ def _bearing(filters: Filters, system: System) -> str | None:
     if filters.identifier is None:
         return None
     realm = filters.realm[0] if len(filters.realm) == 1 else None
-    return lookup_key(parse_reference(filters.identifier, system.vocabulary, realm), system.vocabulary)
+    reference = parse_reference(filters.identifier, system.vocabulary, realm)
+    if reference.kind == ID:
+        raise Invalid(f"identifier {filters.identifier!r} is wrong: kind:value is wanted, such as serial:C02XK1")
+    return lookup_key(reference, system.vocabulary)
 
 
 def _in_sight(search: Search, caller: Caller) -> Search:

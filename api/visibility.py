@@ -22,3 +22,14 @@ def unseen(system: System, caller: Caller, named: Iterable[tuple[str, str]]) -> 
     found = system.store.bearers(sorted(keys), BEARERS)
     seen = {bearer.ci for bearers in found.values() for bearer in bearers if caller.sees(bearer.realm)}
     return frozenset(wanted.keys() - seen)
+
+
+def unseen_ids(system: System, caller: Caller, ids: Iterable[str]) -> frozenset[str]:
+    """Those of these ids, absorbed ones too, that lead to no CI which the caller may see. Two reads of the store."""
+    if not caller.realms:
+        return frozenset()
+    wanted = set(ids)
+    found = system.store.bearers(sorted(f"id|{id_}" for id_ in wanted), 1)
+    holders = {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
+    hidden = unseen(system, caller, ((holder.ci, holder.name) for holder in holders.values()))
+    return frozenset(id_ for id_ in wanted if id_ not in holders or holders[id_].ci in hidden)

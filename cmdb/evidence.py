@@ -94,7 +94,7 @@ class Weigher:
         declared = self.vocabulary.identifier_kinds.get(kind)
         if declared is None:
             return self.settings.same_place_bits
-        if key in self.crowding.slots:
+        if key in self.crowding.slots or (kind == "dn" and _of_one_keeper(key, one, other)):
             return None
         return self.worth(key, self.bits_on_a_device(kind) if one.families == DEVICE_ONLY else declared.bits)
 
@@ -180,6 +180,12 @@ class Weigher:
                 yield kind, min(mine), min(theirs), self.settings.other_name_bits
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
+
+
+def _of_one_keeper(key: str, one: Group, other: Group) -> bool:
+    """Whether only records of one source that keeps one per thing bear it: two objects that a directory held in one
+    place, one after the other, are no more one than two of one name."""
+    return all(mine.keeper and mine.keeper == theirs.keeper for mine in one.borne[key] for theirs in other.borne[key])
 
 
 def _cards_of_their_own(one: Group, other: Group) -> bool:

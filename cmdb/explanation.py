@@ -16,6 +16,8 @@ from cmdb.vocabulary import Vocabulary
 
 NOT_COMPARED = "nothing that they share is a reason to compare them: others bear it at the same time"
 """why two are not one whose evidence adds up all the same"""
+DECIDED = "what a person decided stands between them"
+"""why two are not one that nothing else keeps apart"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class Explanation:
     """Scores and weights in bits: log2 of odds."""
 
     score: float
+    """the prior and all evidence together"""
+    prior: float
+    """what the odds are of any two before they are looked at"""
     threshold: float
     """odds from which two are one where nothing forbids it"""
     evidence: tuple[Evidence, ...]
@@ -50,10 +55,15 @@ def explain(
     score = weigh.score(mine, theirs)
     forbidden = veto(mine, theirs, weigh)
     if forbidden is None and score >= settings.merge_at:
-        match = identify(block, vocabulary, settings, common=common, decisions=decisions)
+        ruled = tuple(decisions)
+        match = identify(block, vocabulary, settings, common=common, decisions=ruled)
         forbidden = _why_two(match, one[0], other[0])
+        if forbidden is not None and ruled:
+            left_alone = identify(block, vocabulary, settings, common=common)
+            forbidden = _why_two(left_alone, one[0], other[0]) or DECIDED
     return Explanation(
         score=score,
+        prior=-settings.prior_bits,
         threshold=settings.merge_at,
         evidence=tuple(weigh.evidence(mine, theirs)),
         vetoes=(forbidden,) if forbidden else (),

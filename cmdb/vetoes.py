@@ -68,14 +68,18 @@ def _serials(one: Group, other: Group, weigher: Weigher) -> str | None:
 
 
 def _uuids(one: Group, other: Group, weigher: Weigher) -> str | None:
-    """Within one source first, because sources read the field differently; a unique serial wins over it."""
+    """Within one source first, because sources read the field differently; a unique serial wins over it.
+
+    What two bear at once was copied with a disk or an image: it tells its bearers from nothing.
+    """
     values, others = one.by_kind.get("uuid"), other.by_kind.get("uuid")
     if values is None or others is None:
         return None
     if _valid(one, "serial", weigher) & _valid(other, "serial", weigher):
         return None
-    mine = [(key, carrier) for key in values for carrier in one.borne[key]]
-    theirs = [(key, carrier) for key in others for carrier in other.borne[key]]
+    often = weigher.crowding.often
+    mine = [(key, carrier) for key in values if key not in often for carrier in one.borne[key]]
+    theirs = [(key, carrier) for key in others if key not in often for carrier in other.borne[key]]
     sources = {c.sighting.source for _, c in mine} & {c.sighting.source for _, c in theirs}
     if sources:
         mine = [(key, c) for key, c in mine if c.sighting.source in sources]

@@ -189,7 +189,7 @@ def _unite(
         raise Invalid(f"{one.name} is one CI already")
     classes = parts.vocabulary.classes
     if classes[one.ci_class].family != classes[other.ci_class].family:
-        raise Invalid(f"a {one.ci_class} and a {other.ci_class} are two kinds of thing and never one CI")
+        raise Invalid(f"{one.ci_class} and {other.ci_class} are two kinds of thing and never one CI")
     members = [*_members(parts, tx, one), *_members(parts, tx, other)]
     said = {"keep": one.id, "absorb": other.id, **more}
     decided, outcome = _rule(parts, tx, _one(members), members, person, said)

@@ -23,14 +23,16 @@ SHOWN = 20
 
 def show_explanation(system: System, caller: Caller, a: str, b: str, *, as_json: bool) -> int:
     """1 where they are not one."""
-    found = explanation(explained(system.parts, resolve_end(system, a, caller), resolve_end(system, b, caller)))
+    one, other = resolve_end(system, a, caller), resolve_end(system, b, caller)
+    found = explanation(explained(system.parts, one, other), one.ci, other.ci)
     if as_json:
         print_json(found)
         return 0 if found["same"] else 1
     console.print(f"[bold]{'one CI' if found['same'] else 'two CIs'}[/bold]")
     if found["score"] is not None:
         odds = f"{found['score']:+.1f} bits, joined from {found['threshold']:+.1f}"
-        console.print(f"the evidence between them: {odds} (log2 of the odds that both are one)\n")
+        console.print(f"the evidence between them: {odds} (log2 of the odds that both are one)")
+        console.print(f"before any evidence: {found['prior']:+.1f}\n")
     print_evidence(found["evidence"])
     for veto in found["vetoes"]:
         console.print(f"[red]forbidden:[/red] {escape(veto)}")

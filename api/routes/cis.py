@@ -1,6 +1,6 @@
 """Section 2: configuration items, their facts, relations, records and history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -50,6 +50,15 @@ FILTERS = (
     "attribute.<name>", "seen_by", "not_seen_by", "seen_before", "service", "lacks", "incomplete", "conflict", "stale",
     "orphan", "format", "known_at", "as_of",
 )  # fmt: skip
+
+
+NO_FACTS: Mapping[str, str] = {
+    "id": "it never changes",
+    "class": "it follows from what its records say",
+    "name": "it follows from what its records say",
+    "lifecycle": "it is observed; what people declare is status",
+}
+"""what looks like an attribute in an answer, and why nobody's word replaces it"""
 
 
 class CorrectionAsked(Question):
@@ -190,7 +199,13 @@ def patch_ci(ref: Ref, asked: CorrectionAsked, system: TheSystem, caller: Stewar
     if expires is not None and expires <= system.parts.now():
         raise Invalid("expires_at lies in the past")
     ci = resolve(system, ref, caller)
-    said = dict(_flat(asked.attributes))
+    said: dict[str, Any] = {}
+    for name, value in _flat(asked.attributes):
+        if name in said:
+            raise Invalid(f"attribute {name} is said twice, nested and with dots")
+        if name in NO_FACTS:
+            raise Invalid(f"{name} is no fact of a CI and cannot be corrected: {NO_FACTS[name]}")
+        said[name] = value
     correct(system.parts, ci, said, author=caller.name, reason=asked.reason, expires_at=expires)
     return one_ci(system, ci, caller)
 

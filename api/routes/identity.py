@@ -1,5 +1,6 @@
 """Section 2, people: why two things are one or not, what waits for a person, and what people decide."""
 
+from collections.abc import Sized
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -9,10 +10,12 @@ from pydantic import Field
 from api.access import CORRECT, READ, needs
 from api.answers import json_answer
 from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, page, place_in, question_of, reads, writes
+from api.decisions_seen import check_sees_all, check_sees_decision, decisions_seen
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
 from api.identity_views import explanation, pattern, resolution, reviews
-from api.queue import Waiting, patterns, queue
+from api.problems import Problem
+from api.queue import Waiting, patterns, queue, seen_by
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
 from cmdb.errors import UnknownReference
@@ -69,6 +72,7 @@ class ResolutionAsked(Question):
 
 @router.post("/identity/resolve", dependencies=[writes])
 def post_resolution(asked: ResolutionAsked, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
+    check_sees_all(caller)
     return once.do(
         asked.model_dump_json().encode(),
         lambda: resolution(resolve_estate(system.parts, asked.settings, shadow=asked.shadow), shadow=asked.shadow),
@@ -92,7 +96,7 @@ def get_explanation(
     b: Annotated[str, Query(max_length=4096)],
 ) -> Response:
     one, other = resolve_end(system, a, caller), resolve_end(system, b, caller)
-    return json_answer({**explanation(explained(system.parts, one, other)), "a": one.ci, "b": other.ci})
+    return json_answer(explanation(explained(system.parts, one, other), one.ci, other.ci))
 
 
 @router.get("/reviews", dependencies=[reads("state", "group", "limit", "cursor")])
@@ -105,8 +109,10 @@ def get_reviews(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    waiting = queue(system, state)
+    waiting = seen_by(system, caller, queue(system, state))
     if group is not None:
+        if cursor is not None:
+            raise Problem("bad-cursor", "all patterns are one page: leave the cursor out")
         return json_answer({"items": patterns(system, caller, waiting), "next": None})
     question = question_of(request, caller)
     place = place_in(system, question, cursor, int, str)
@@ -122,15 +128,21 @@ def get_reviews(
 
 @router.get("/reviews/{review_id}", dependencies=[reads()])
 def get_review(review_id: str, system: TheSystem, caller: Reader) -> Response:
+    return json_answer(_seen_review(system, caller, review_id))
+
+
+def _seen_review(system: TheSystem, caller: Caller, review_id: str) -> dict[str, Any]:
     document = system.store.document(Waiting.KIND, review_id)
     found = reviews(system, caller, [document.body] if document else [])
     if not found:
         raise UnknownReference(f"no review {review_id}")
-    return json_answer(found[0])
+    return found[0]
 
 
 @router.post("/reviews/{review_id}", dependencies=[writes])
 def post_review(review_id: str, asked: ReviewAnswered, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
+    _seen_review(system, caller, review_id)
+
     def decide(also: Also) -> Decided:
         return decide_review(
             system.parts, review_id, asked.decision, author=caller.name, reason=asked.reason, also=also
@@ -145,9 +157,11 @@ def post_pattern(asked: PatternAnswered, system: TheSystem, caller: Steward, onc
     seen = reviews(system, caller, (one.body for one in alike))
     effect = effect_of([(review["a"], review["b"]) for review in seen], asked.decision)
     if asked.preview:
+        _some(seen, asked.pattern)
         return json_answer({"pattern": asked.pattern, "effect": asdict(effect)})
 
     def decided() -> dict[str, Any]:
+        _some(seen, asked.pattern)
         ids = [review["id"] for review in seen]
         done = decide_alike(system.parts, ids, asked.decision, author=caller.name, reason=asked.reason)
         return {
@@ -156,6 +170,12 @@ def post_pattern(asked: PatternAnswered, system: TheSystem, caller: Steward, onc
         }  # fmt: skip
 
     return once.do(asked.model_dump_json().encode(), decided)
+
+
+def _some(seen: Sized, pattern: str) -> None:
+    """A misspelt pattern must not pass for one that is decided."""
+    if not seen:
+        raise UnknownReference(f"no open review has the pattern {pattern}: GET /v1/reviews?group=pattern lists them")
 
 
 @router.post("/merges", dependencies=[writes])
@@ -207,6 +227,7 @@ def delete_decision(decision_id: str, system: TheSystem, caller: Steward) -> Res
 
 
 def _undone(system: TheSystem, decision_id: str, kinds: list[Kind], caller: Caller) -> Response:
+    check_sees_decision(system, caller, decision_id)
     if len(kinds) > 1 and is_alike(system.parts, decision_id):
         revision = undo_alike(system.parts, decision_id, author=caller.name)
     else:
@@ -222,6 +243,13 @@ def get_decisions(
     place = place_in(system, question, cursor, str)
     after: str | None = place[0] if place is not None else None
     found = system.store.documents(DECISIONS, after=after, limit=limit + 1, newest_first=True)
+    seen = decisions_seen(system, caller, (document.body for document in found))
     return first_page(
-        system, question, found, limit, lambda document: (document.key,), lambda document: decision_view(document.body)
+        system,
+        question,
+        found,
+        limit,
+        lambda document: (document.key,),
+        lambda document: decision_view(document.body),
+        seen=lambda document: document.key in seen,
     )

@@ -32,7 +32,7 @@ class ImpactAsked(Question):
     add_relations: list[ImaginedRelation] = Field(default_factory=list, max_length=10_000)
     remove_relations: list[str | ImaginedRelation] = Field(default_factory=list, max_length=10_000)
     as_of: str | None = None
-    known_at: str | None = None
+    known_at: str | Annotated[int, Field(ge=0)] | None = None
     depth: int | None = Field(None, ge=0, le=DEEPEST)
     limit: int = Field(200, ge=1, le=1000)
     cursor: str | None = None
@@ -75,7 +75,7 @@ def post_impact(question: ImpactAsked, system: TheSystem, caller: Asker) -> Resp
         question.depth,
         question.limit,
         question.cursor,
-        then_from(system, question.known_at, question.as_of),
+        then_from(system, None if question.known_at is None else str(question.known_at), question.as_of),
     )
     bound_to = f"{question.model_dump(exclude={'cursor', 'limit'})}#{sorted(caller.realms)}"
     return json_answer(impact_answer(system, caller, asked, bound_to))

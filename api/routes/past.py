@@ -9,7 +9,7 @@ from api.access import READ, needs
 from api.answers import json_answer
 from api.asking import Cursor, Limit, TheSystem, When, page, place_in, question_of, reads
 from api.diff_answers import diff_answer
-from api.event_feed import BEGINNING, feed, place_from, spelled_place, stream
+from api.event_feed import BEGINNING, check_is_there, feed, place_from, spelled_place, stream
 from api.looking_back import is_feed_cut
 from api.tokens import Caller, caller_of
 from api.views import past_event
@@ -41,6 +41,7 @@ def get_events(
     # A reader that was cut off comes again with the same address, so where it stopped counts more.
     said = last_event_id or after
     place = BEGINNING if said is None else place_from(said)
+    check_is_there(system, place)
     if EVENT_STREAM in accept:
         authorization = request.headers.get("authorization")
         events = stream(system, caller, place, lambda: caller_of(system, authorization))

@@ -341,3 +341,16 @@ def test_a_read_waits_for_the_revision_it_asks_for(
     answer = viewer.get("/v1/cis", params={"at_least": revision + 1000})
     problem(answer, 503, "not-ready")
     assert "retry-after" in answer.headers
+
+
+def test_a_correction_says_one_thing_of_what_can_be_corrected(login: Callable[..., TestClient], tell: Tell) -> None:
+    tell(line("a", name="db1"))
+    steward = login("steward")
+    for attributes in ({"name": "db2"}, {"class": "switch"}, {"a": {"b": 1}, "a.b": 2}):
+        asked = {"attributes": attributes, "reason": "it is so"}
+        problem(steward.patch("/v1/cis/name:db1", json=asked), 422, "invalid")
+    assert steward.get("/v1/cis/name:db1").json()["facts"] == {}
+
+
+def test_an_identifier_is_searched_for_with_its_kind(viewer: TestClient) -> None:
+    assert "kind:value" in problem(viewer.get("/v1/cis?identifier=serial"), 422, "invalid")["detail"]

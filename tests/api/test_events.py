@@ -171,3 +171,8 @@ def test_a_stream_shows_signs_of_life_and_ends_with_its_token(
         assert any(text.startswith(":") for text in lines)
         revoke_token(system, token["id"])
         assert all(not text or text.startswith(":") for text in lines)
+
+
+def test_a_place_behind_the_last_revision_is_refused_rather_than_waited_at(viewer: TestClient) -> None:
+    asked = viewer.get("/v1/events", params={"after": "999"})
+    assert "after=0" in problem(asked, 422, "invalid")["detail"]

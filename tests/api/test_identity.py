@@ -27,6 +27,7 @@ def test_explain_says_why_two_are_one_and_why_two_are_not(viewer: TestClient, te
     one = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:other:b"}).json()
     assert one["same"]
     assert one["score"] >= one["threshold"]
+    assert one["score"] == pytest.approx(one["prior"] + sum(piece["weight"] for piece in one["evidence"]))
     assert ("serial", "S-1") in {(piece["kind"], piece["value"]) for piece in one["evidence"]}
     two = viewer.get("/v1/identity/explain", params={"a": "record:agent:a", "b": "record:third:c"}).json()
     assert not two["same"]
@@ -172,3 +173,45 @@ def test_a_pattern_is_shown_decided_for_all_and_taken_back_as_one(steward: TestC
     assert _where(steward) == before
     assert steward.get("/v1/reviews").json()["items"] == waiting
     problem(steward.delete(f"/v1/decisions/{done['decision_id']}"), 404, "unknown-reference")
+
+
+def test_what_only_a_person_keeps_apart_is_said_so(steward: TestClient, tell: Tell) -> None:
+    tell(line("a", identifiers={"serial": "S-1"}), line("b", source="other", identifiers={"serial": "S-1"}))
+    (ci,) = set(_where(steward).values())
+    records = [{"source": "other", "record": "b"}]
+    done = steward.post("/v1/splits", json={"ci": ci, "records": records, "reason": "two boxes"}).json()
+    asked = {"a": "record:agent:a", "b": "record:other:b"}
+    found = steward.get("/v1/identity/explain", params=asked).json()
+    assert found["score"] >= found["threshold"]
+    assert found["vetoes"] == ["what a person decided stands between them"]
+    assert found["decisions"] == [done["split_id"]]
+
+
+def test_who_is_limited_to_realms_decides_there_alone(login: Login, steward: TestClient, tell: Tell) -> None:
+    for realm in ("berlin", "paris"):
+        for source in ("agent", "other"):
+            tell(line(f"{realm}-pc", source=source, realm=realm, identifiers={"hostname": f"{realm}-pc"}))
+    both = steward.get("/v1/reviews").json()["items"]
+    (elsewhere,) = [review["id"] for review in both if review["a_name"] == "paris-pc"]
+    (here,) = [review["id"] for review in both if review["a_name"] == "berlin-pc"]
+    limited = login("steward", realms=["berlin"])
+    answer = {"decision": "merge", "reason": "same"}
+    (pattern,) = limited.get("/v1/reviews", params={"group": "pattern"}).json()["items"]
+    assert pattern["count"] == 1
+    problem(limited.post(f"/v1/reviews/{elsewhere}", json=answer), 404, "unknown-reference")
+    theirs = steward.post(f"/v1/reviews/{elsewhere}", json=answer).json()["decision_id"]
+    problem(limited.delete(f"/v1/decisions/{theirs}"), 404, "unknown-reference")
+    problem(limited.post("/v1/identity/resolve", json={"shadow": True}), 403, "forbidden")
+    mine = limited.post(f"/v1/reviews/{here}", json=answer).json()["decision_id"]
+    assert [kept["id"] for kept in limited.get("/v1/decisions").json()["items"]] == [mine]
+    assert limited.delete(f"/v1/decisions/{mine}").status_code == 200
+    assert steward.delete(f"/v1/decisions/{theirs}").status_code == 200
+
+
+def test_a_pattern_that_nothing_has_is_no_decision(steward: TestClient) -> None:
+    answer = {"pattern": "+hostnam", "decision": "merge", "reason": "same"}
+    for preview in (True, False):
+        asked = steward.post("/v1/review-patterns", json={**answer, "preview": preview})
+        assert "group=pattern" in problem(asked, 404, "unknown-reference")["detail"]
+    assert steward.get("/v1/decisions").json()["items"] == []
+    problem(steward.get("/v1/reviews", params={"group": "pattern", "cursor": "x"}), 400, "bad-cursor")

@@ -55,13 +55,29 @@ def test_openapi_describes_every_route_and_who_may_call_it(login: Login) -> None
             assert "application/problem+json" in operation["responses"]["default"]["content"]
 
 
+def test_what_can_be_read_can_be_asked_for_without_its_body(viewer: TestClient, stranger: TestClient) -> None:
+    assert stranger.head("/healthz").status_code == 200
+    whole, head = viewer.get("/v1/classes"), viewer.head("/v1/classes")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
+    endless = viewer.head("/v1/events", headers={"Accept": "text/event-stream"})
+    assert endless.headers["content-type"].startswith("text/event-stream")
+    assert viewer.head("/v1/cis/nothing").status_code == 404
+
+
+def test_a_parameter_that_only_one_value_can_have_is_said_once(viewer: TestClient) -> None:
+    asked = viewer.get("/v1/cis?limit=1&limit=2&class=server&class=switch")
+    assert "limit: said more than once" in problem(asked, 422, "invalid")["detail"]
+
+
 def test_an_unknown_route_and_an_unknown_method_are_problems(viewer: TestClient) -> None:
-    problem(viewer.get("/v1/nothing"), 404, "unknown-reference")
+    assert "openapi.json" in problem(viewer.get("/v1/nothing"), 404, "unknown-reference")["detail"]
     problem(viewer.get("/docs"), 404, "unknown-reference")
     answer = viewer.put("/v1/cis")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
     assert "GET" in answer.headers["allow"]
+    assert "GET" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,13 @@ def test_a_difference_shows_the_realms_of_its_reader_only(tell: Tell, login: Log
 def test_a_difference_between_no_times_is_refused(viewer: TestClient, tell: Tell, asked: dict[str, str]) -> None:
     tell(line("a"))
     problem(viewer.get("/v1/graph/diff", params=asked), 422, "invalid")
+
+
+def test_the_past_of_an_impact_is_named_by_number_or_text_and_may_lie_before_everything(
+    viewer: TestClient, tell: Tell
+) -> None:
+    revision = tell(line("a", name="db"))["revision"]
+    for known_at in (revision, str(revision)):
+        assert viewer.post("/v1/impact", json={"fail": ["name:db"], "known_at": known_at}).status_code == 200
+    asked = viewer.post("/v1/impact", json={"fail": ["name:db"], "as_of": "2001-01-01T00:00:00Z"})
+    assert "ask again" not in problem(asked, 404, "unknown-reference")["detail"]

@@ -33,6 +33,26 @@ def agents_copied_with_the_disk(say: Say) -> Told:
             yield name, say(ip, source="nmap", ci_class="device", ip=ip, mac=mac, fqdn=f"{name}.corp.example", day=when)
 
 
+def guests_that_read_what_was_copied(say: Say) -> Told:
+    """An agent in a copied disk tells the serial and UUID of the original; the hypervisor knows each by its own."""
+    for n, name in enumerate(("orig", "copy")):
+        own = {"mac": f"00:50:56:00:00:0{n}", "hostname": name}
+        for day in range(4):
+            yield name, say(f"vm-{n}", source="vcenter", realm="fra", uuid=f"{n + 1}" * 31 + "f", day=day, **own)
+            fqdn, copied = f"{name}.corp.example", {"serial": "VM1", "uuid": "1" * 31 + "f"}
+            yield name, say(f"a{n}", source="rapid7", agent_id=f"a{n}", fqdn=fqdn, day=day, **own, **copied)
+
+
+def a_place_in_the_directory_given_again(say: Say) -> Told:
+    """The next machine of a name gets an account of its own where the account of the last one was."""
+    for day in range(8):
+        thing, n = ("old", 1) if day < 4 else ("new", 2)
+        name = {"hostname": "pc1", "fqdn": "pc1.corp.example", "day": day}
+        place = {"dn": "cn=pc1,dc=corp,dc=example", "ad_guid": f"{n}" * 32}
+        yield thing, say(f"a{n}", agent_id=f"a{n}", mac=f"3c:52:82:00:00:0{n}", uuid=f"{n}" * 31 + "f", **name)
+        yield thing, say(f"account {n}", source="ad", **name, **place)
+
+
 def two_forests(say: Say) -> Told:
     """Two directories that use the same names, and a source that knows no realm."""
     for forest, serial in (("fa", "S1AA"), ("fb", "S2BB")):
@@ -131,7 +151,8 @@ def names_in_every_spelling(say: Say) -> Told:
 
 
 ESTATES = (
-    copies, agents_copied_with_the_disk, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
+    copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
+    a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
     pointers_not_taken_back, a_telephone_of_the_same_name, adapters_that_go_round, names_in_every_spelling,
 )  # fmt: skip
 
