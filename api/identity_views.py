@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.tokens import Caller
-from api.visibility import unseen_ids
+from api.visibility import holders, unseen_ids
 from api.wiring import System
 from cmdb.surroundings import Bearer
 from cmdb.time import to_rfc3339
@@ -34,9 +34,9 @@ def reviews(system: System, caller: Caller, bodies: Iterable[Body]) -> list[dict
     """Reviews with the CIs that hold both sides now; those that the caller may not see are left out."""
     listed = list(bodies)
     ends = {body[end] for body in listed for end in ("a", "b")}
-    holders, hidden = _holders(system, ends), unseen_ids(system, caller, ends)
+    held_by, hidden = holders(system, ends), unseen_ids(system, caller, ends)
     return [
-        _review(body, holders.get(body["a"]), holders.get(body["b"]))
+        _review(body, held_by.get(body["a"]), held_by.get(body["b"]))
         for body in listed
         if hidden.isdisjoint((body["a"], body["b"]))
     ]
@@ -68,11 +68,6 @@ def pattern(body: Body) -> str:
     """What alike cases have in common: the kinds of evidence for and against, and what stood in the way."""
     kinds = sorted(f"{'+' if weight > 0 else '-'}{kind}" for kind, _, weight in body.get("evidence", ()) if weight)
     return " ".join([*kinds, *(["contested"] if body.get("vetoes") else [])])
-
-
-def _holders(system: System, ids: set[str]) -> dict[str, Bearer]:
-    found = system.store.bearers(sorted(f"id|{id_}" for id_ in ids), 1)
-    return {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
 
 
 def decision(body: Body) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from api.tokens import Caller
 from api.wiring import System
 from cmdb.draft import name_key
+from cmdb.surroundings import Bearer
 
 BEARERS = 100_000
 """CIs of one name, counted once a realm, that are looked at; what lies beyond counts as unseen"""
@@ -29,7 +30,12 @@ def unseen_ids(system: System, caller: Caller, ids: Iterable[str]) -> frozenset[
     if not caller.realms:
         return frozenset()
     wanted = set(ids)
-    found = system.store.bearers(sorted(f"id|{id_}" for id_ in wanted), 1)
-    holders = {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
-    hidden = unseen(system, caller, ((holder.ci, holder.name) for holder in holders.values()))
-    return frozenset(id_ for id_ in wanted if id_ not in holders or holders[id_].ci in hidden)
+    held_by = holders(system, wanted)
+    hidden = unseen(system, caller, ((holder.ci, holder.name) for holder in held_by.values()))
+    return frozenset(id_ for id_ in wanted if id_ not in held_by or held_by[id_].ci in hidden)
+
+
+def holders(system: System, ids: Iterable[str]) -> dict[str, Bearer]:
+    """Id, of an absorbed CI too → the CI that it leads to now; ids that lead nowhere are left out."""
+    found = system.store.bearers(sorted(f"id|{id_}" for id_ in ids), 1)
+    return {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}

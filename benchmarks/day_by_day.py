@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cmdb.ci_class import DAY, HOUR
 from cmdb.observation import Observation, observation
 from cmdb.vocabulary import SourceTraits, vocabulary
 from discovery.run import MAX_BATCH, Parts, take
@@ -22,8 +23,6 @@ from graph.open_store import open_store
 from graph.store import GraphStore
 from ingest import NOW, neo4j_server
 
-HOUR = 3_600_000_000
-DAY = 24 * HOUR
 WORDS = vocabulary(
     {
         "directory": SourceTraits(knows_contact=True, guarantees_names=True),

@@ -13,6 +13,9 @@ from cmdb.vocabulary import Vocabulary
 
 SECOND = 1_000_000
 
+Standing = tuple[float, int, str, str]
+"""log2 of what a word is worth, when it was observed, source, record"""
+
 
 def believe(sightings: Sequence[Sighting], vocabulary: Vocabulary, now: int) -> dict[str, Fact]:
     """Attribute → fact, in the order of attribute.
@@ -61,39 +64,30 @@ def same_belief_until(speaking: Sequence[Sighting], vocabulary: Vocabulary) -> i
 
 
 def same_order_until(sightings: Sequence[Sighting], attribute: str, vocabulary: Vocabulary) -> int:
-    """Microseconds until which none of them comes to stand over another by being said again.
-
-    One that weighs less by some bits makes up for them by being newer by as many half-lives; a second before that.
-    """
+    """Microseconds until which none of them comes to stand over another by being said again."""
     half_life = vocabulary.half_life(attribute)
     ranked = sorted([standing(sighting, attribute, vocabulary) for sighting in sightings])
-    until = FOR_EVER
-    for (weaker, observed_at, *_), (stronger, *_) in pairwise(ranked):
-        if weaker > -math.inf:
-            until = min(until, observed_at + int(half_life * (stronger - weaker)) - SECOND)
-        elif stronger == -math.inf:
-            return 0
-    return until
+    return min([_stands_under_until(weaker, stronger, half_life) for weaker, stronger in pairwise(ranked)])
 
 
 def same_first_until(said: Sequence[tuple[Sighting, str]], attribute: str, vocabulary: Vocabulary) -> int:
-    """Microseconds until which the same value stands first, whichever are said again: who says another one must first
-    make up for what it weighs less, as in `same_order_until`."""
+    """Microseconds until which the same value stands first, whichever are said again."""
     if len({value for _, value in said}) == 1:
         return FOR_EVER
     half_life = vocabulary.half_life(attribute)
-    (strongest, *_), first = max((standing(sighting, attribute, vocabulary), value) for sighting, value in said)
-    until = FOR_EVER
-    for sighting, value in said:
-        worth, observed_at, *_ = standing(sighting, attribute, vocabulary)
-        if value != first and worth > -math.inf:
-            until = min(until, observed_at + int(half_life * (strongest - worth)) - SECOND)
-        elif value != first and strongest == -math.inf:
-            return 0
-    return until
+    ranked = [(standing(sighting, attribute, vocabulary), value) for sighting, value in said]
+    strongest, first = max(ranked)
+    return min([_stands_under_until(weaker, strongest, half_life) for weaker, value in ranked if value != first])
 
 
-def standing(sighting: Sighting, attribute: str, vocabulary: Vocabulary) -> tuple[float, int, str, str]:
+def _stands_under_until(weaker: Standing, stronger: Standing, half_life: int) -> int:
+    """What weighs less by some bits makes up for them by being newer by as many half-lives; a second before that."""
+    if weaker[0] == -math.inf:
+        return 0 if stronger[0] == -math.inf else FOR_EVER
+    return weaker[1] + int(half_life * (stronger[0] - weaker[0])) - SECOND
+
+
+def standing(sighting: Sighting, attribute: str, vocabulary: Vocabulary) -> Standing:
     """Sorts sightings by how much their word on an attribute counts, greatest last.
 
     log2(authority) + observed_at / half-life orders like authority × 2^(−age / half-life) at any one time.

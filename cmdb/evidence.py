@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cmdb.address_slot import is_passing
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
 from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
-from cmdb.meeting import stay
+from cmdb.meeting import apart, stay
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -257,11 +256,8 @@ def _value(key: str) -> str:
 
 def address_gap(mine: Carrier, theirs: Carrier, vocabulary: Vocabulary) -> int:
     """Microseconds between two that held an address; more than any window where one of them did long ago."""
-    one, other = (
-        stay(held.sighting, held.first, held.last, passing=is_passing(held.sighting, vocabulary))
-        for held in (mine, theirs)
-    )
-    return NEVER if one is None or other is None else max(0, one.first - other.last, other.first - one.last)
+    one, other = (stay(held.sighting, held.first, held.last, vocabulary) for held in (mine, theirs))
+    return NEVER if one is None or other is None else max(0, apart(one, other))
 
 
 def lifetimes_overlap(one: Carrier | Sighting, other: Carrier | Sighting) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from cmdb.address_slot import changes_with_time, is_passing
+from cmdb.address_slot import changes_with_time
 from cmdb.agglomeration import Review as Review
 from cmdb.agglomeration import Rulings, agglomerate
 from cmdb.crowding import Crowding, crowding
@@ -190,7 +190,7 @@ def _holders_in_turn(
     """Pairs of those that held an address at nearly the same time."""
     held = []
     for at in bearing:
-        found = stay(things[at], *borne[at][key], passing=is_passing(things[at], vocabulary))
+        found = stay(things[at], *borne[at][key], vocabulary)
         if found is not None:
             held.append((found, at))
     held.sort()

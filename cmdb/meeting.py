@@ -31,12 +31,16 @@ class Stay(NamedTuple):
     goes_on: bool
 
 
-def stay(sighting: Sighting, first: int, last: int, *, passing: bool) -> Stay | None:
+def stay(sighting: Sighting, first: int, last: int, vocabulary: Vocabulary) -> Stay | None:
     """How a sighting held an address that it showed from `first` to `last`; None where that is long past.
 
-    Of a slot that shows no hardware (`passing`, see `is_passing`) only the last holder is known. What others no longer
-    hold, somebody else may have held in between: only the last week of it counts.
+    Of a slot that shows no hardware (`is_passing`) only the last holder is known. What others no longer hold, somebody
+    else may have held in between: only the last week of it counts.
     """
+    return _stay(sighting, first, last, passing=is_passing(sighting, vocabulary))
+
+
+def _stay(sighting: Sighting, first: int, last: int, *, passing: bool) -> Stay | None:
     if passing:
         return Stay(last, last, True)
     if last == sighting.last:
@@ -50,12 +54,13 @@ def together(one: Stay, other: Stay) -> bool:
     Those who hold it to this day are compared by all the time that they have; others by the last week of it. So both
     have a key in common.
     """
-    if _apart(one, other) > MEETING:
+    if apart(one, other) > MEETING:
         return False
-    return (one.goes_on and other.goes_on) or _apart(_lately(one), _lately(other)) <= MEETING
+    return (one.goes_on and other.goes_on) or apart(_lately(one), _lately(other)) <= MEETING
 
 
-def _apart(one: Stay, other: Stay) -> int:
+def apart(one: Stay, other: Stay) -> int:
+    """Microseconds between two stays, less than 0 where they overlap."""
     return max(one.first - other.last, other.first - one.last)
 
 
@@ -102,7 +107,7 @@ def _stays(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, Stay]:
     passing = is_passing(sighting, vocabulary)
     found = {}
     for kind, value, first, last in sighting.lifetimes:
-        if kind == "ip" and (held := stay(sighting, first, last, passing=passing)) is not None:
+        if kind == "ip" and (held := _stay(sighting, first, last, passing=passing)) is not None:
             found[value] = held
     return found
 

@@ -7,11 +7,11 @@ a chain of agreements that suffice two by two then makes one thing of all, in wh
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
-from cmdb.address_slot import is_passing
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
 from cmdb.identifier import is_address, is_scoped
+from cmdb.meeting import stay
 from cmdb.sighting import Sighting
 
 
@@ -153,5 +153,5 @@ def _timely(
 
 
 def _holds_it_still(carrier: Carrier, weigh: Weigher) -> bool:
-    sighting = carrier.sighting
-    return carrier.last == sighting.last or is_passing(sighting, weigh.vocabulary)
+    held = stay(carrier.sighting, carrier.first, carrier.last, weigh.vocabulary)
+    return held is not None and held.goes_on

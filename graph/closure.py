@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cmdb.linking import leads_on
 from cmdb.meeting import is_meeting
 from cmdb.sighting import Sighting, record_of
-from cmdb.surroundings import Asked
+from cmdb.surroundings import Asked, Block
 
 
 class Carried(NamedTuple):
@@ -29,17 +29,6 @@ class Belongings(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """The sighting keys of a block; see `cmdb.surroundings.Block` for everything else."""
-
-    sightings: frozenset[str]
-    common: Mapping[str, int]
-    cut: bool
-    near: frozenset[str]
-    near_keys: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Reads:
     """What a store answers, a round at a time."""
 
@@ -53,7 +42,7 @@ class Reads:
 
 def close_block(
     asked: Asked, reads: Reads, meet: Callable[[Sighting, Sighting], bool], *, common_at: int, largest: int
-) -> Closure:
+) -> Block:
     """Follow keys to their carriers, sightings to their keys and CI, CIs to their members, until nothing is new.
 
     Over an address only those are followed that `meet`. What else a record was, before it was reused or since, has no
@@ -80,7 +69,7 @@ def close_block(
         wanted = dict.fromkeys(reached, common_at)
     near = block.not_met()
     records = frozenset(record_of(sighting) for _, sighting in near)
-    return Closure(frozenset(block.found), block.common, block.cut, records, frozenset(key for key, _ in near))
+    return Block(frozenset(block.found), block.common, block.cut, records, frozenset(key for key, _ in near))
 
 
 class _Growing:

@@ -17,8 +17,8 @@ class RecordsRead(ABC):
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
-        self._linking: dict[str, str] = {}
-        """record → the linking keys of each of its sightings, as JSON"""
+        self._linking: dict[str, Sequence[Sequence[str]]] = {}
+        """record → the linking keys of each of its sightings"""
         self._belonging: dict[str, tuple[Belongings, ...]] = {}
         self._sightings: dict[str, tuple[Sighting, ...]] = {}
 
@@ -52,12 +52,12 @@ class RecordsRead(ABC):
         return {key: self._records[key] for key in wanted & self._records.keys()}
 
     def kept_keys(self, record: str) -> frozenset[str]:
-        return frozenset().union(*from_json(self._linking[record]))
+        return frozenset().union(*self._linking[record])
 
     def _read(self, keys: Collection[str]) -> None:
         for record, linking in self.record_rows(set(keys) - self._records.keys()):
             self._records[record.key] = record
-            self._linking[record.key] = linking
+            self._linking[record.key] = from_json(linking)
 
     def forget(self) -> None:
         """Read everything anew from here on: it has been written."""
@@ -67,14 +67,13 @@ class RecordsRead(ABC):
         self._sightings.clear()
 
     def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
-        closed = close_block(
+        return close_block(
             asked,
             Reads(self._carriers, partial(self._belongings, vocabulary), self.member_rows),
             Meetings(vocabulary).met,
             common_at=common_at,
             largest=largest,
         )
-        return Block(closed.sightings, closed.common, closed.cut, closed.near, closed.near_keys)
 
     def _carriers(self, allowed: Mapping[str, int]) -> Carried:
         counts = self.carrier_counts(allowed)
@@ -90,8 +89,7 @@ class RecordsRead(ABC):
     def _of_each_sighting(self, vocabulary: Vocabulary, key: str) -> Sequence[Belongings]:
         known = self._belonging.get(key)
         if known is None:
-            keys = from_json(self._linking[key])
-            each = zip(self.sightings(key, vocabulary), keys, self._records[key].cis, strict=True)
+            each = zip(self.sightings(key, vocabulary), self._linking[key], self._records[key].cis, strict=True)
             known = self._belonging[key] = tuple(Belongings(*one) for one in each)
         return known
 

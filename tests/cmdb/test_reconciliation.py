@@ -178,6 +178,13 @@ def test_a_block_too_large_gives_no_new_holder_of_an_address_the_former_ones_pla
     assert graph.stored["nmap|default|10.0.0.9"].ci == "newcomer"
 
 
+def _perhaps(dice: random.Random, **kinds: tuple[float, str, int]) -> dict[str, Any]:
+    """Each kind with its probability, as one of so many values of its form."""
+    return {
+        kind: form.format(dice.randint(1, most)) for kind, (share, form, most) in kinds.items() if dice.random() < share
+    }
+
+
 def _scenario(say: Say, seed: int) -> list[Observation]:
     """A small hostile fleet: shared and worthless values, renamed hosts, reused records, parts, cross references."""
     dice = random.Random(seed)
@@ -185,15 +192,10 @@ def _scenario(say: Say, seed: int) -> list[Observation]:
     for n in range(dice.randint(3, 14)):
         source = dice.choice(["nmap", "ad", "jamf", "agent"])
         day = dice.randint(0, 12) + n / 1000
-        identifiers: dict[str, Any] = {}
-        if dice.random() < 0.5:
-            identifiers["serial"] = f"SER{dice.randint(1, 4)}"
-        if dice.random() < 0.4:
-            identifiers["hostname"] = f"host-{dice.randint(1, 3)}"
-        if dice.random() < 0.3:
-            identifiers["fqdn"] = f"host-{dice.randint(1, 3)}.corp.example"
-        if dice.random() < 0.4:
-            identifiers["mac"] = f"8c:85:90:00:00:0{dice.randint(1, 4)}"
+        identifiers = _perhaps(
+            dice, serial=(0.5, "SER{}", 4), hostname=(0.4, "host-{}", 3), fqdn=(0.3, "host-{}.corp.example", 3),
+            mac=(0.4, "8c:85:90:00:00:0{}", 4),
+        )  # fmt: skip
         record = f"r{dice.randint(1, 4)}"
         if source == "nmap":
             record = f"10.0.0.{dice.randint(1, 4)}"
@@ -302,12 +304,8 @@ def _weeks(say: Say, seed: int) -> list[Observation]:
         thing: dict[str, Any] = {"record": address, "source": "nmap", "ip": address}
         if dice.random() < 0.6:
             thing = {"record": f"r{dice.randint(1, 3)}", "source": dice.choice(["agent", "ad"]), "ip": address}
-            if dice.random() < 0.4:
-                thing["serial"] = f"SER{dice.randint(1, 2)}"
-        if dice.random() < 0.5:
-            thing["mac"] = f"8c:85:90:00:00:0{dice.randint(1, 3)}"
-        if dice.random() < 0.3:
-            thing["hostname"] = f"host-{dice.randint(1, 2)}"
+            thing |= _perhaps(dice, serial=(0.4, "SER{}", 2))
+        thing |= _perhaps(dice, mac=(0.5, "8c:85:90:00:00:0{}", 3), hostname=(0.3, "host-{}", 2))
         if dice.random() < 0.5:
             thing["attributes"] = {"os": f"v{dice.randint(1, 2)}"}
         if dice.random() < 0.2:
