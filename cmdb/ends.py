@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from cmdb.ci_class import PART
 from cmdb.draft import Draft, name_key
+from cmdb.linking import keys_borne
 from cmdb.meaning import Meaning
 from cmdb.reference import Reference
 from cmdb.sighting import sightings_of
 from cmdb.surroundings import Bearer
+from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
-BEARERS_READ = 16
-"""bearers of one key that are looked at; where there are more, no single one can be meant"""
+EVERY_BEARER = 1 << 30
+TOO_MANY = 32
+"""bearers of a moving key of whom it is not asked who bore it when: no single one can be meant"""
 
 MOVING_KINDS = frozenset({"ip", "socket", "hostname", "fqdn"})
 """an end named so means what bore it when it was observed"""
@@ -45,6 +48,12 @@ def _rank(bearer: Bearer, vocabulary: Vocabulary) -> tuple[bool, bool]:
     return (bearer.lifecycle == "retired", declared is not None and declared.family == PART)
 
 
+def conceivable(bearers: Collection[Bearer]) -> Collection[Bearer]:
+    """Those whom a moving reference can mean: nobody that is retired where others are left, nobody out of a crowd."""
+    left = [bearer for bearer in bearers if bearer.lifecycle != "retired"] or bearers
+    return left if len(left) <= TOO_MANY else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Bearers:
     """Who bears a key, with everything that the draft has moved taken into account."""
@@ -61,30 +70,26 @@ class Bearers:
             return None
         if len(bearers) == 1:  # nearly always
             return bearers[0].ci if _can_be(meant, bearers[0]) else None
-        fits = fitting(meant, bearers, self.draft.vocabulary)
-        if len(fits) > 1 and meant.kind in MOVING_KINDS:
-            fits = self._at_the_time(fits, bearers, meant, observed_at)
+        those = conceivable(bearers) if is_moving(meant) else bearers
+        fits = fitting(meant, those, self.draft.vocabulary)
+        if len(fits) > 1 and is_moving(meant):
+            gaps = self._gaps(meant.key, those, observed_at)
+            nearest = min(gaps[bearer.ci] for bearer in fits)
+            fits = tuple(bearer for bearer in fits if gaps[bearer.ci] == nearest)
         return fits[0].ci if len(fits) == 1 else None
 
-    def _at_the_time(
-        self, fits: tuple[Bearer, ...], bearers: list[Bearer], meant: Meaning, observed_at: int
-    ) -> tuple[Bearer, ...]:
-        """Those whose lifetime of the value lies nearest to the observation."""
+    def _gaps(self, key: str, bearers: Iterable[Bearer], observed_at: int) -> Mapping[str, int]:
+        """CI → microseconds between the observation and the time for which it bore the key."""
         draft = self.draft
         draft.load(draft.around.records([bearer.record for bearer in bearers if bearer.record not in draft.new]))
-        draft.timed.update(bearer.record for bearer in bearers if bearer.record in draft.new)
+        draft.timed.update(bearer.record for bearer in bearers)
         gaps: dict[str, int] = {}
         for bearer in bearers:
-            record = draft.new.get(bearer.record)
-            for sighting in sightings_of(record, draft.vocabulary) if record else ():
-                for kind, value, first, last in sighting.lifetimes:
-                    if kind == meant.kind and value == meant.value:
-                        gap = max(0, first - observed_at, observed_at - last)
-                        gaps[bearer.ci] = min(gap, gaps.get(bearer.ci, gap))
-        if not gaps:
-            return fits
-        nearest = min(gaps.get(bearer.ci, 1 << 62) for bearer in fits)
-        return tuple(bearer for bearer in fits if gaps.get(bearer.ci, 1 << 62) == nearest)
+            for sighting in sightings_of(draft.new[bearer.record], draft.vocabulary):
+                first, last = keys_borne(sighting, draft.vocabulary).get(key, (FOR_EVER, FOR_EVER))
+                gap = max(0, first - observed_at, observed_at - last)
+                gaps[bearer.ci] = min(gap, gaps.get(bearer.ci, gap))
+        return gaps
 
 
 def bearers_of(draft: Draft, references: Collection[str]) -> Bearers:
@@ -95,7 +100,7 @@ def bearers_of(draft: Draft, references: Collection[str]) -> Bearers:
     found = _settled_bearers(draft, wanted)
     if any(key.startswith(("name|", "id|")) for key in wanted):
         _add_standing(draft, wanted, found)
-    for key, stored in draft.around.bearers(sorted(wanted), BEARERS_READ).items():
+    for key, stored in draft.around.bearers(sorted(wanted), EVERY_BEARER).items():
         kept = [bearer for bearer in stored if not _has_moved(draft, bearer)]
         found[key] = found[key] + kept if key in found else kept
     return Bearers(draft, found)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from cmdb.draft import Draft, name_key
-from cmdb.ends import BEARERS_READ, MOVING_KINDS
-from cmdb.identifier import linking_key
-from cmdb.linking import leads_on
+from cmdb.ends import EVERY_BEARER, MOVING_KINDS, conceivable
+from cmdb.linking import keys_borne, leads_on
 from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
 
@@ -42,14 +41,13 @@ def _borne(
     draft: Draft, record: Record, sightings: Iterable[Sighting], keys: Iterable[str]
 ) -> set[tuple[str, str, int, int]]:
     """(key, CI, first, last); the times only where a reference means what bore the key at its time."""
-    kinds = draft.vocabulary.identifier_kinds
     ci = record.ci
     borne = {(linking, ci, 0, 0) for linking in keys}
     borne.update(
-        (linking_key(kinds[life.kind], life.value, record.realm), ci, life.first, life.last)
+        (linking, ci, *times)
         for sighting in sightings
-        for life in sighting.lifetimes
-        if life.kind in MOVING_KINDS
+        for linking, times in keys_borne(sighting, draft.vocabulary).items()
+        if linking.partition("|")[0] in MOVING_KINDS
     )
     borne.add((f"record|{record.key}", ci, 0, 0))
     return borne
@@ -108,9 +106,9 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
         if not moved.isdisjoint(draft.laid_out_keys(key)):
             former.add(draft.new[key].ci)
     # Those who bear such a key need not be in the draft: no block is followed over it.
-    apart = [key for key in moved if key.startswith("name|") or not leads_on(key)]
-    for bearers in draft.around.bearers(sorted(apart), BEARERS_READ).values():
-        former.update(bearer.ci for bearer in bearers)
+    apart = [key for key in moved if key.startswith("name|") or key in draft.common or not leads_on(key)]
+    for key, bearers in draft.around.bearers(sorted(apart), EVERY_BEARER).items():
+        former.update(bearer.ci for bearer in (bearers if key.startswith("name|") else conceivable(bearers)))
     return former
 
 

@@ -250,6 +250,7 @@ def _batches(observations: list[Observation], dice: random.Random) -> list[list[
 @example(seed=12213)
 @example(seed=20085)
 @example(seed=20501)
+@example(seed=5671)
 @given(seed=st.integers(0, 10**9))
 def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_graph: Any, take: Any) -> None:
     dice = random.Random(seed)
