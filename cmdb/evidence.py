@@ -14,7 +14,7 @@ from cmdb.crowding import Crowding
 from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
-from cmdb.meeting import apart, stay
+from cmdb.meeting import between, stay
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -257,7 +257,9 @@ def _value(key: str) -> str:
 def address_gap(mine: Carrier, theirs: Carrier, vocabulary: Vocabulary) -> int:
     """Microseconds between two that held an address; more than any window where one of them did long ago."""
     one, other = (stay(held.sighting, held.first, held.last, vocabulary) for held in (mine, theirs))
-    return NEVER if one is None or other is None else max(0, apart(one, other))
+    if one is None or other is None:
+        return NEVER
+    return between(mine.sighting, one, theirs.sighting, other, vocabulary)
 
 
 def lifetimes_overlap(one: Carrier | Sighting, other: Carrier | Sighting) -> bool:

@@ -17,7 +17,7 @@ from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import keys_borne, leads_on
-from cmdb.meeting import MEETING, now_key, stay, together
+from cmdb.meeting import MEETING, meet, now_key, stay
 from cmdb.never_one import never_one
 from cmdb.plainly_one import Plainness, plainly_one
 from cmdb.sighting import Sighting, is_human
@@ -198,7 +198,7 @@ def _holders_in_turn(
         for theirs, other in held[number + 1 :]:
             if theirs.first - mine.last > MEETING:
                 break
-            if together(mine, theirs):
+            if meet(things[one], mine, things[other], theirs, vocabulary):
                 yield one, other
 
 

@@ -64,6 +64,46 @@ def apart(one: Stay, other: Stay) -> int:
     return max(one.first - other.last, other.first - one.last)
 
 
+def meet(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
+    """Whether their stays at one address are a reason to compare two sightings."""
+    return together(mine, theirs) and (
+        _contacts_apart(mine, theirs) <= MEETING or not show_other_cards(one, other, vocabulary)
+    )
+
+
+def between(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> int:
+    """Microseconds between two that held an address."""
+    gap = apart(mine, theirs)
+    if gap <= 0 and show_other_cards(one, other, vocabulary):
+        return _contacts_apart(mine, theirs)
+    return max(0, gap)
+
+
+def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> bool:
+    """Whether an address shows hardware addresses, the other has some of its own, and none of them is the same.
+
+    Then only contacts count that lie near each other: whoever had the address before and after may not have had it in
+    between, as leases go round.
+    """
+    if not any(vocabulary.traits_of(thing.source, thing.said.record).by_address for thing in (one, other)):
+        return False
+    mine, theirs = _cards(one), _cards(other)
+    return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
+
+
+def _cards(sighting: Sighting) -> set[str]:
+    return {life.value for life in sighting.lifetimes if life.kind == "mac"}
+
+
+def _contacts_apart(one: Stay, other: Stay) -> int:
+    return min(abs(mine - theirs) for mine in _contacts(one) for theirs in _contacts(other))
+
+
+def _contacts(held: Stay) -> tuple[int, ...]:
+    """When it surely had the address."""
+    return (held.first, held.last) if held.goes_on else (held.last,)
+
+
 def _lately(held: Stay) -> Stay:
     return held if held.last - held.first <= RECENT else held._replace(first=held.last - RECENT)
 
@@ -92,7 +132,7 @@ class Meetings:
         theirs = self._stays_of(other)
         for address, mine in self._stays_of(one).items():
             held = theirs.get(address)
-            if held is not None and together(mine, held):
+            if held is not None and meet(one, mine, other, held, self._vocabulary):
                 return not never_one(one, other, self._vocabulary)
         return False
 

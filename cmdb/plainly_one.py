@@ -11,7 +11,7 @@ from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
 from cmdb.identifier import is_address, is_scoped
-from cmdb.meeting import stay
+from cmdb.meeting import show_other_cards, stay
 from cmdb.sighting import Sighting
 
 
@@ -135,7 +135,10 @@ def _timely(
     )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":
-        if for_good and not (_holds_it_still(mine, weigh) and _holds_it_still(theirs, weigh)):
+        if for_good and (
+            not (_holds_it_still(mine, weigh) and _holds_it_still(theirs, weigh))
+            or show_other_cards(mine.sighting, theirs.sighting, weigh.vocabulary)
+        ):
             return False
         at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough

@@ -132,6 +132,14 @@ def adapters_that_go_round(say: Say) -> Told:
             )
 
 
+def a_lease_lent_in_between(say: Say) -> Told:
+    """A scan finds a stranger's card at an address that a laptop had before it went on leave, and has again after."""
+    for day in (0, 1, 5, 6):
+        yield "laptop", say("a1", serial="S1AA", mac="3c:52:82:00:00:01", ip="10.0.0.7", hostname="ws1", day=day)
+    stranger = {"ip": "10.0.0.7", "mac": "8c:85:90:00:00:02"}
+    yield "stranger", say("10.0.0.7", source="nmap", ci_class="device", day=3, **stranger)
+
+
 def names_in_every_spelling(say: Say) -> Told:
     """Sources put host names, full names, accounts and captions in one field."""
     for n in range(3):
@@ -154,6 +162,7 @@ ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
     pointers_not_taken_back, a_telephone_of_the_same_name, adapters_that_go_round, names_in_every_spelling,
+    a_lease_lent_in_between,
 )  # fmt: skip
 
 
