@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cmdb.draft import Draft, name_key
 from cmdb.ends import EVERY_BEARER, MOVING_KINDS, conceivable
-from cmdb.linking import keys_borne, leads_on
+from cmdb.linking import leads_on
 from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
 
@@ -46,7 +46,7 @@ def _borne(
     borne.update(
         (linking, ci, *times)
         for sighting in sightings
-        for linking, times in keys_borne(sighting, draft.vocabulary).items()
+        for linking, times in draft.borne.of(sighting).items()
         if linking.partition("|")[0] in MOVING_KINDS
     )
     borne.add((f"record|{record.key}", ci, 0, 0))

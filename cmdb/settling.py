@@ -59,7 +59,12 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
-        _ordered(draft, members), draft.vocabulary, settings, common=draft.common, decisions=rulings.decisions
+        _ordered(draft, members),
+        draft.vocabulary,
+        settings,
+        common=draft.common,
+        decisions=rulings.decisions,
+        bearing=draft.borne,
     )
     draft.steady -= members
     draft.steady |= match.steady
@@ -82,7 +87,7 @@ def _lay_out(draft: Draft, key: str) -> None:
     unchanged = draft.new[key] is draft.old.get(key)
     seen = draft.sightings_before(key) if unchanged else sightings_of(draft.new[key], draft.vocabulary)
     draft.sightings[key] = seen
-    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
+    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.borne)
     for sighting, linking_keys in zip(seen, held, strict=True):
         for linking in linking_keys:
             draft.carriers.setdefault(linking, set()).add(sighting.key)
