@@ -69,6 +69,7 @@ def test_a_claim_waits_for_its_end_and_is_tied_when_it_appears(say: Say, new_gra
     outcome = take(graph, say("app", claims=(_claim("serial:DB99"),)))
     assert outcome.unresolved == 1
     assert not graph.edges
+    assert take(graph, say("app", claims=(_claim("serial:DB99"),), day=1)).unresolved == 1
     take(graph, say("db", serial="DB99"))
     assert len(graph.edges) == 1
     assert not graph.waits
