@@ -129,12 +129,13 @@ class Meetings:
         return known
 
     def _meet(self, one: Sighting, other: Sighting) -> bool:
+        if never_one(one, other, self._vocabulary):
+            return False
         theirs = self._stays_of(other)
-        for address, mine in self._stays_of(one).items():
-            held = theirs.get(address)
-            if held is not None and meet(one, mine, other, held, self._vocabulary):
-                return not never_one(one, other, self._vocabulary)
-        return False
+        return any(
+            address in theirs and meet(one, mine, other, theirs[address], self._vocabulary)
+            for address, mine in self._stays_of(one).items()
+        )
 
     def _stays_of(self, sighting: Sighting) -> Mapping[str, Stay]:
         known = self._stays.get(id(sighting))

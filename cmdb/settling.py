@@ -161,10 +161,15 @@ def _closed(draft: Draft, members: set[str]) -> set[str]:
         if at in reached:
             continue
         reached.add(at)
+        near: set[str] = set()
         for linking in _keys_of_one(draft, at):
-            if linking not in draft.common and leads_on(linking):
-                others = draft.carriers[linking] - reached
-                todo.extend(_meeting(draft, at, others) if others and is_meeting(linking) else others)
+            if linking in draft.common:
+                continue
+            if is_meeting(linking):
+                near |= draft.carriers[linking]
+            elif leads_on(linking):
+                todo.extend(draft.carriers[linking] - reached)
+        todo.extend(_meeting(draft, at, near - reached))
         if at in place:
             todo.extend(other for other in of_ci[place[at]] if other not in reached)
     return reached
