@@ -87,11 +87,13 @@ def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> 
     """
     if not any(vocabulary.traits_of(thing.source, thing.said.record).by_address for thing in (one, other)):
         return False
-    mine, theirs = _cards(one), _cards(other)
+    mine, theirs = (_cards(thing, vocabulary) for thing in (one, other))
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 
-def _cards(sighting: Sighting) -> set[str]:
+def _cards(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+    if is_passing(sighting, vocabulary):
+        return set()
     return {life.value for life in sighting.lifetimes if life.kind == "mac"}
 
 
