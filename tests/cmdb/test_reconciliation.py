@@ -86,6 +86,22 @@ def test_a_second_bearer_of_a_name_unties_the_claim_until_one_is_left(say: Say, 
     assert len(graph.edges) == 1
 
 
+@pytest.mark.parametrize("last", ["app", "holders"])
+def test_an_address_that_a_crowd_has_held_in_turn_means_none_of_them(
+    say: Say, new_graph: Any, words: Any, last: str
+) -> None:
+    holders = [say(f"h{n}", serial=f"SER{n}", ip="10.0.0.7", day=n) for n in range(4)]
+    told = {"holders": holders, "app": [say("app", claims=(_claim("ip:10.0.0.7"),), day=2)]}
+    for allowed, ends in ((4, 1), (3, 0)):
+        graph = new_graph()
+        for part in sorted(told, key=lambda name: name == last):
+            ids = (f"{part}{n}" for n in range(9))
+            few = Context(words, 0, lambda ids=ids: next(ids), replace(DEFAULT_IDENTITY, common_at=allowed))
+            graph.apply(reconcile(told[part], graph, few).patch)
+        assert len(graph.edges) == ends
+        assert {graph.cis[edge.to_ci].name for edge in graph.edges.values()} <= {"h2"}
+
+
 def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
     take(graph, say("app", claims=(_claim("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
