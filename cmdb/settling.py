@@ -56,6 +56,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     members = _closed(draft, (shaken.members - alone) | known)
     if not members:
         return
+    draft.common.update(_common_from_now_on(draft, carried, settings.common_at))
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
@@ -69,6 +70,17 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     draft.steady -= members
     draft.steady |= match.steady
     _take_place(draft, members, match, rulings, match.reviews)
+
+
+def _common_from_now_on(draft: Draft, keys: Iterable[str], common_at: int) -> dict[str, int]:
+    """Which of these keys more than `common_at` records carry now. The batch that takes one over the line was followed
+    over it, so everybody who carries it hears that it identifies nothing."""
+    counted = {
+        key: len({record_of(sighting) for sighting in draft.carriers[key]})
+        for key in keys
+        if leads_on(key) and len(draft.carriers[key]) > common_at
+    }
+    return {key: count for key, count in counted.items() if count > common_at}
 
 
 def _look_at_neighbours(draft: Draft, block: Block) -> None:

@@ -102,6 +102,19 @@ def test_an_address_that_a_crowd_has_held_in_turn_means_none_of_them(
         assert {graph.cis[edge.to_ci].name for edge in graph.edges.values()} <= {"h2"}
 
 
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_value_that_too_many_bear_weighs_nothing_on_any_of_them(
+    say: Say, new_graph: Any, words: Any, size: int
+) -> None:
+    told = [say(f"r{n}", serial="IMAGE1", mac=f"8c:85:90:00:00:0{n}") for n in range(5)]
+    graph, ids = new_graph(), (f"ci{n}" for n in range(9))
+    few = Context(words, 0, lambda: next(ids), replace(DEFAULT_IDENTITY, common_at=3))
+    for begin in range(0, len(told), size):
+        graph.apply(reconcile(told[begin : begin + size], graph, few).patch)
+    weights = {(held.kind, held.weight) for ci in graph.cis.values() for held in ci.identifiers}
+    assert (len(graph.cis), weights) == (5, {("serial", 0.0), ("mac", 20)})
+
+
 def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
     take(graph, say("app", claims=(_claim("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
