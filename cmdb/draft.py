@@ -58,6 +58,9 @@ class Draft:
     were: dict[str, ConfigurationItem] = field(default_factory=dict)
     """CIs as the graph holds them, of every settled sighting"""
     common: dict[str, int] = field(default_factory=dict)
+    """linking keys that too many carry to link anything, with how many do"""
+    weights: dict[tuple[str, str], float] = field(default_factory=dict)
+    """`Weights` of the identifiers of what is settled"""
     steady: set[str] = field(default_factory=set)
     """settled sightings that can be seen again as they are without moving any group, as far as `near_keys` allow"""
     near_keys: set[str] = field(default_factory=set)

@@ -100,19 +100,20 @@ def bearers_of(draft: Draft, references: Collection[str]) -> Bearers:
 
 
 def _has_moved(draft: Draft, bearer: Bearer) -> bool:
-    return draft.is_settled(bearer.record) if bearer.record else bearer.ci in draft.were
+    return bearer.record in draft.placed if bearer.record else bearer.ci in draft.were
 
 
 def _settled_bearers(draft: Draft, wanted: set[str]) -> dict[str, list[Bearer]]:
-    """Bearers of these keys through settled records: a record's open sighting stands for all its past."""
+    """Bearers of these keys through records of which anything was settled: an open sighting stands for all its past."""
     found: dict[str, list[Bearer]] = {}
-    for key in draft.settled_records():
+    elsewhere = draft.around.items(sorted({draft.new[key].ci for key in draft.placed - draft.settled}))
+    for key in draft.placed:
         borne = [linking for linking in draft.laid_out_keys(key) if linking in wanted]
         if (itself := f"record|{key}") in wanted:
             borne.append(itself)
         if borne:
             record = draft.new[key]
-            item = draft.items[record.ci]
+            item = draft.items.get(record.ci) or elsewhere[record.ci]
             for linking in borne:
                 bearer = Bearer(linking, item.id, item.ci_class, item.name, item.lifecycle, record.realm, key)
                 found.setdefault(linking, []).append(bearer)

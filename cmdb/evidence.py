@@ -80,9 +80,10 @@ class Weigher:
 
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
-        return self._among(bits, self.crowding.often.get(key, 1))
+        return self.among(bits, self.crowding.often.get(key, 1))
 
-    def _among(self, bits: float, often: int) -> float:
+    def among(self, bits: float, often: int) -> float:
+        """What an agreement is worth on a value that `often` things bear at once."""
         return bits if often <= 1 else min(bits, self.settings.prior_bits) - math.log2(often)
 
     def _agreement(self, key: str, kind: str, one: Group, other: Group) -> float | None:
@@ -158,7 +159,7 @@ class Weigher:
                 )
                 if often > 1:
                     here, there = mine.sighting.realm, theirs.sighting.realm
-                    bits = self._among(bits, self.crowding.often_between(key, here, there) if scoped else often)
+                    bits = self.among(bits, self.crowding.often_between(key, here, there) if scoped else often)
                 bits -= elsewhere
                 if gap > settings.address_slack:
                     bits -= settings.name_parted_bits + settings.name_fades * gap / DAY

@@ -1,6 +1,7 @@
 """fold: everything about a CI that follows from the sightings it holds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from cmdb.belief import believe, same_belief_until, same_first_until, standing
 from cmdb.ci_class import DEVICE
@@ -14,23 +15,25 @@ from cmdb.vocabulary import Vocabulary
 
 _LIVE = Presence("live", None, None)
 
+Weights = Mapping[tuple[str, str], float]
+"""(linking key, realm or nothing) → bits that it weighs, where that is not what its kind promises"""
+
 
 def fold(
     sightings: Sequence[Sighting],
     vocabulary: Vocabulary,
     now: int,
-    common: Collection[str] = (),
+    weights: Weights = MappingProxyType({}),
     holder_until: int | None = None,
     *,
     keep: str | None = None,
 ) -> ConfigurationItem:
     """The CI that these sightings are. It bears the id that a person kept, else that of the member applied first.
 
-    `common`: linking keys that identify nothing any more; their identifiers are shown with weight 0. `holder_until`:
-    the last sign of life of the retired thing that it is on.
+    `holder_until`: the last sign of life of the retired thing that it is on.
     """
     if len(sightings) == 1 and sightings[0].is_open and sightings[0].correction is None:
-        return _alone(sightings[0], vocabulary, now, common, holder_until)
+        return _alone(sightings[0], vocabulary, now, weights, holder_until)
     reported = [sighting for sighting in sightings if not is_human(sighting)] or list(sightings)
     speaking = [sighting for sighting in reported if sighting.is_open] or reported
     ci_class, name, parent = _standing_class(speaking, vocabulary), _standing_name(speaking, vocabulary), None
@@ -46,7 +49,7 @@ def fold(
         first_seen=min(sighting.first for sighting in reported),
         last_seen=max(sighting.last for sighting in reported),
         facts=facts,
-        identifiers=_held(speaking, vocabulary, common),
+        identifiers=_held(speaking, vocabulary, weights),
         records=tuple(sorted({sighting.record_key for sighting in sightings})),
         realms=tuple(sorted({sighting.realm for sighting in reported})),
         parent=parent,
@@ -70,7 +73,7 @@ def same_fold_until(sightings: Sequence[Sighting], vocabulary: Vocabulary) -> in
 
 
 def _alone(
-    sighting: Sighting, vocabulary: Vocabulary, now: int, common: Collection[str], holder_until: int | None
+    sighting: Sighting, vocabulary: Vocabulary, now: int, weights: Weights, holder_until: int | None
 ) -> ConfigurationItem:
     """The same for a CI that one record says everything about, as most are."""
     said = sighting.said
@@ -88,7 +91,7 @@ def _alone(
         sighting.first,
         sighting.last,
         facts,
-        _held(alone, vocabulary, common),
+        _held(alone, vocabulary, weights),
         (sighting.record_key,),
         (sighting.realm,),
         sighting.parent,
@@ -120,12 +123,15 @@ def _given(speaking: Sequence[Sighting]) -> Sequence[Sighting]:
     return named or [sighting for sighting in speaking if sighting.said.name != sighting.said.record] or speaking
 
 
-def _held(speaking: Sequence[Sighting], vocabulary: Vocabulary, common: Collection[str]) -> tuple[HeldIdentifier, ...]:
+def _held(speaking: Sequence[Sighting], vocabulary: Vocabulary, weights: Weights) -> tuple[HeldIdentifier, ...]:
     held = set()
     for sighting in speaking:
         for kind, value in sighting.said.identifiers:
             declared = vocabulary.identifier_kinds[kind]
             scoped = is_scoped(declared, value)
-            lost = bool(common) and linking_key(declared, value, sighting.realm) in common
-            held.add(HeldIdentifier(kind, value, sighting.realm if scoped else "", 0.0 if lost else declared.bits))
+            weight = declared.bits
+            if weights:
+                key = linking_key(declared, value, sighting.realm)
+                weight = weights.get((key, sighting.realm), weights.get((key, ""), weight))
+            held.add(HeldIdentifier(kind, value, sighting.realm if scoped else "", weight))
     return tuple(sorted(held))

@@ -45,7 +45,7 @@ def _fold_with_holders(draft: Draft) -> bool:
         item = draft.items[ci]
         if holder not in until and item.because != WITH_ITS_HOLDER:
             continue
-        anew = fold(draft.groups[ci], draft.vocabulary, draft.context.now, draft.common, until.get(holder), keep=ci)
+        anew = fold(draft.groups[ci], draft.vocabulary, draft.context.now, draft.weights, until.get(holder), keep=ci)
         if anew != item:
             draft.items[ci] = anew
             moved = True

@@ -14,7 +14,8 @@ from cmdb.agglomeration import Rulings, agglomerate
 from cmdb.crowding import Crowding, crowding
 from cmdb.decision import Decision
 from cmdb.evidence import Weigher
-from cmdb.group import Group, group_of
+from cmdb.fold import Weights
+from cmdb.group import Group, group_of, kind_of
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import KeysBorne, keys_borne, leads_on
 from cmdb.meeting import MEETING, meet, now_key, stay
@@ -34,6 +35,8 @@ class Match:
     """smallest keys of two groups that fit, but stayed two because another fits one of them nearly as well"""
     steady: frozenset[str]
     """keys of sightings that can be seen again as they are, and no group will be another for it"""
+    weights: Weights
+    """of the values that many bear at once"""
 
 
 def identify(
@@ -91,7 +94,21 @@ def identify(
         tuple(sorted(reviews, key=lambda review: (review.a, review.b))),
         frozenset(contested),
         _steady(for_good, things, shared, vocabulary),
+        _weights(Weigher(vocabulary, settings, crowd)),
     )
+
+
+def _weights(weigh: Weigher) -> Weights:
+    """What is left of the weight of values that several bear at once; names are counted in each realm of their own."""
+    crowd, kinds = weigh.crowding, weigh.vocabulary.identifier_kinds
+    found: dict[tuple[str, str], float] = {}
+    for key in crowd.often:
+        declared = kinds.get(kind_of(key))
+        if declared is not None:
+            found[key, ""] = max(0.0, weigh.worth(key, declared.bits))
+            for realm, often in crowd.at_home.get(key, {}).items():
+                found[key, realm] = max(0.0, weigh.among(declared.bits, often))
+    return found | {(key, ""): 0.0 for key in crowd.slots}
 
 
 def _ruled_with(ruled: Rulings) -> dict[str, list[tuple[str, str]]]:

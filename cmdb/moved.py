@@ -12,7 +12,7 @@ from cmdb.sighting import Record, Sighting
 def moved_keys(draft: Draft) -> set[str]:
     """Lookup keys that something begins or ceases to bear, or that go from one CI to another."""
     moved: set[str] = set()
-    for key in draft.settled_records():
+    for key in draft.placed:
         record, before = draft.new[key], draft.old.get(key)
         if before is None:
             moved |= draft.laid_out_keys(key)
@@ -37,19 +37,23 @@ def moved_keys(draft: Draft) -> set[str]:
     return moved
 
 
+_AT_ALL = (-1, -1)
+"""no time: where only matters whether a key is borne"""
+
+
 def _borne(
     draft: Draft, record: Record, sightings: Iterable[Sighting], keys: Iterable[str]
 ) -> set[tuple[str, str, int, int]]:
     """(key, CI, first, last); the times only where a reference means what bore the key at its time."""
     ci = record.ci
-    borne = {(linking, ci, 0, 0) for linking in keys}
+    borne = {(linking, ci, *_AT_ALL) for linking in keys}
     borne.update(
         (linking, ci, *times)
         for sighting in sightings
         for linking, times in draft.borne.of(sighting).items()
         if linking.partition("|")[0] in MOVING_KINDS
     )
-    borne.add((f"record|{record.key}", ci, 0, 0))
+    borne.add((f"record|{record.key}", ci, *_AT_ALL))
     return borne
 
 

@@ -36,7 +36,7 @@ def place_newcomers(draft: Draft, keys: Collection[str]) -> None:
     vocabulary, now = draft.vocabulary, draft.context.now
     for key in keys:
         alone = draft.sightings[key]
-        item = fold(alone, vocabulary, now, draft.common)
+        item = fold(alone, vocabulary, now, draft.weights)
         draft.groups[item.id] = alone
         draft.items[item.id] = item
         draft.new[key] = draft.new[key]._replace(cis=(item.id,))

@@ -1,14 +1,14 @@
 """settle: to which CI each sighting belongs, decided anew for everything that the batch may concern."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cmdb.asking import ask
 from cmdb.decision import Decision
 from cmdb.draft import Draft, keys_of
-from cmdb.fold import fold
+from cmdb.fold import Weights, fold
 from cmdb.identification import Match, Review, identify
 from cmdb.linking import leads_on
 from cmdb.meeting import is_meeting
@@ -49,14 +49,14 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
         _leave_as_it_is(draft, shaken)
         return
     draft.load(draft.around.records({record_of(sighting) for sighting in block.sightings} - draft.new.keys()))
-    draft.common.update(block.common)
+    _hold_common(draft, block.common)
     known = _as_they_will_be(draft, block.sightings)
     alone = newcomers(draft, keys)
     place_newcomers(draft, alone)
     members = _closed(draft, (shaken.members - alone) | known)
     if not members:
         return
-    draft.common.update(_common_from_now_on(draft, carried, settings.common_at))
+    _hold_common(draft, _common_from_now_on(draft, carried, settings.common_at))
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
@@ -67,6 +67,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
         decisions=rulings.decisions,
         bearing=draft.borne,
     )
+    _weigh(draft, members, match.weights)
     draft.steady -= members
     draft.steady |= match.steady
     _take_place(draft, members, match, rulings, match.reviews)
@@ -81,6 +82,21 @@ def _common_from_now_on(draft: Draft, keys: Iterable[str], common_at: int) -> di
         if leads_on(key) and len(draft.carriers[key]) > common_at
     }
     return {key: count for key, count in counted.items() if count > common_at}
+
+
+def _weigh(draft: Draft, members: Iterable[str], weights: Weights) -> None:
+    """What the values of these sightings weigh from now on, by how many bear them."""
+    if draft.weights:
+        borne = {linking for member in members for linking in _keys_of_one(draft, member)}
+        draft.weights = {
+            of: weight for of, weight in draft.weights.items() if of[0] not in borne or of[0] in draft.common
+        }
+    draft.weights |= weights
+
+
+def _hold_common(draft: Draft, common: Mapping[str, int]) -> None:
+    draft.common |= common
+    draft.weights |= {(key, ""): 0.0 for key in common}
 
 
 def _look_at_neighbours(draft: Draft, block: Block) -> None:
@@ -293,7 +309,7 @@ def _take_place(
             draft.groups.pop(former, None)
             draft.items.pop(former, None)
     for group in match.groups:
-        item = fold(group, draft.vocabulary, draft.context.now, draft.common, keep=rulings.kept_id(group))
+        item = fold(group, draft.vocabulary, draft.context.now, draft.weights, keep=rulings.kept_id(group))
         draft.groups[item.id] = group
         draft.items[item.id] = item
         for sighting in group:

@@ -115,6 +115,18 @@ def test_a_value_that_too_many_bear_weighs_nothing_on_any_of_them(
     assert (len(graph.cis), weights) == (5, {("serial", 0.0), ("mac", 20)})
 
 
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_value_that_several_bear_at_once_is_shown_as_worth_less(
+    say: Say, new_graph: Any, take: Any, size: int
+) -> None:
+    told = [say(f"r{n}", serial="IMAGE1", hostname=f"host-{n}") for n in range(4)]
+    graph = new_graph()
+    for begin in range(0, len(told), size):
+        take(graph, *told[begin : begin + size])
+    weights = {(held.kind, held.weight) for ci in graph.cis.values() for held in ci.identifiers}
+    assert weights == {("serial", DEFAULT_IDENTITY.prior_bits - 2), ("hostname", 12)}
+
+
 def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
     take(graph, say("app", claims=(_claim("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
@@ -281,6 +293,7 @@ def _batches(observations: list[Observation], dice: random.Random) -> list[list[
 @example(seed=20085)
 @example(seed=20501)
 @example(seed=5671)
+@example(seed=778941)
 @given(seed=st.integers(0, 10**9))
 def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_graph: Any, take: Any) -> None:
     dice = random.Random(seed)
