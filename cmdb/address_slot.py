@@ -15,6 +15,16 @@ def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
 
 
+def held_since(sighting: Sighting, vocabulary: Vocabulary) -> int | None:
+    """Microseconds since when whoever has its addresses is known to have had them: of an address that shows a card,
+    since it first did. None where nothing tells its holder from the next one."""
+    if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
+        return sighting.first
+    if shows_no_hardware(sighting):
+        return None
+    return min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+
+
 def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     """Whether it may bear other keys by being seen again as it is: an address that shows no card, or no longer does."""
     by_address = vocabulary.traits_of(sighting.source, sighting.said.record).by_address
