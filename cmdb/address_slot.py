@@ -58,12 +58,16 @@ def addresses_now(sighting: Sighting) -> list[str]:
 def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
-    So they did where it has shown several; where it showed one, and no hardware (`bare`), only if it has not for a
-    while: a single question that the name service did not answer says nothing.
+    So they did where it has shown several, unless it showed the name for days beside the card that it still shows: then
+    who has it was renamed. Where it showed one, and no hardware (`bare`), only if it has not for a while: a single
+    question that the name service did not answer says nothing.
     """
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if len(_labels(sighting)) > 1:
         patience = 0
+        if not bare:
+            since = min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+            names = [life for life in names if life.last - max(life.first, since) <= RETURNS]
     elif bare:
         patience = RETURNS
     else:

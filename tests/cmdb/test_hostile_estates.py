@@ -204,6 +204,30 @@ def servers_and_their_controllers(say: Say) -> Told:
             yield f"s{n}", say(behind, source="nmap", ci_class="device", ip=behind, mac=controller, day=day)
 
 
+def a_machine_that_goes_to_another_forest(say: Say) -> Told:
+    """It gets a new name and account where another bears its former name; the scan sees its card all the time."""
+    card = "3c:52:82:00:00:01"
+    yield "pc", say("account b1", source="ad", realm="b", hostname="pc1", fqdn="pc1.beta.example", day=-3)
+    yield "pc", say("account a9", source="ad", realm="a", hostname="pc9", fqdn="pc9.alpha.example", day=5)
+    for day in range(10):
+        name, fqdn = ("pc1", "pc1.beta.example") if day < 5 else ("pc9", "pc9.alpha.example")
+        yield "pc", say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", mac=card, fqdn=fqdn, day=day)
+        yield "pc", say(f"s-{name}", source="sentinel", hostname=name, serial="S1AA", mac=card, day=day)
+        own = {"hostname": "pc1", "fqdn": "pc1.alpha.example", "day": day}
+        yield "namesake", say("a1", serial="S2BB", mac="3c:52:82:00:00:02", **own)
+        yield "namesake", say("account a1", source="ad", realm="a", **own)
+
+
+def a_namesake_without_its_domain(say: Say) -> Told:
+    """Who bears only the label of a full name is no rival of who bears all of it."""
+    for forest, day in (("beta", 0), ("alpha", 4)):
+        own = {"hostname": "pc1", "fqdn": f"pc1.{forest}.example"}
+        yield forest, say(f"{forest} account", source="ad", realm=forest, day=day, **own)
+    for day in (0, 4):
+        yield "alpha", say("a1", hostname="pc1", fqdn="pc1.alpha.example", serial="S1AA", day=day)
+        yield None, say("s1", source="sentinel", hostname="pc1", serial="S2BB", day=day)
+
+
 def names_in_every_spelling(say: Say) -> Told:
     """Sources put host names, full names, accounts and captions in one field."""
     for n in range(3):
@@ -228,7 +252,7 @@ ESTATES = (
     pointers_not_taken_back, a_telephone_of_the_same_name, adapters_that_go_round, names_in_every_spelling,
     a_lease_lent_in_between, instances_named_by_their_address, set_up_anew_under_another_name,
     an_address_whose_card_is_first_seen_later, an_address_lent_for_a_day, cameras_with_one_serial,
-    servers_and_their_controllers,
+    servers_and_their_controllers, a_machine_that_goes_to_another_forest, a_namesake_without_its_domain,
 )  # fmt: skip
 
 
