@@ -15,6 +15,16 @@ def is_passing(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     return vocabulary.traits_of(sighting.source, sighting.said.record).by_address and shows_no_hardware(sighting)
 
 
+def held_since(sighting: Sighting, vocabulary: Vocabulary) -> int | None:
+    """Microseconds since when whoever has its addresses is known to have had them: of an address that shows a card,
+    since it first did. None where nothing tells its holder from the next one."""
+    if not vocabulary.traits_of(sighting.source, sighting.said.record).by_address:
+        return sighting.first
+    if shows_no_hardware(sighting):
+        return None
+    return min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+
+
 def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
     """Whether it may bear other keys by being seen again as it is: an address that shows no card, or no longer does."""
     by_address = vocabulary.traits_of(sighting.source, sighting.said.record).by_address
@@ -48,12 +58,16 @@ def addresses_now(sighting: Sighting) -> list[str]:
 def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
     """Names that an address no longer shows: they went with those who held it then.
 
-    So they did where it has shown several; where it showed one, and no hardware (`bare`), only if it has not for a
-    while: a single question that the name service did not answer says nothing.
+    So they did where it has shown several, unless it showed the name for days beside the card that it still shows: then
+    who has it was renamed. Where it showed one, and no hardware (`bare`), only if it has not for a while: a single
+    question that the name service did not answer says nothing.
     """
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if len(_labels(sighting)) > 1:
         patience = 0
+        if not bare:
+            since = min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+            names = [life for life in names if life.last - max(life.first, since) <= RETURNS]
     elif bare:
         patience = RETURNS
     else:

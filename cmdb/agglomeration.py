@@ -123,12 +123,12 @@ def _kept_apart(one: Group, other: Group, ruled: Rulings) -> bool:
 def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
     """Whether a third group fits one of them nearly as well but could never join both."""
     settings = growth.weigh.settings
-    limit = max(growth.score(one, other) - settings.contested_within, settings.merge_at)
+    behind = growth.score(one, other) - settings.contested_within
     for mine, partner in ((one, other), (other, one)):
         if _is_held_by_another(growth, mine, partner):
             return True
         for third in growth.near[mine]:
-            if third == partner or growth.score(mine, third) < limit or growth.veto(mine, third):
+            if third == partner or not _is_nearly_as_good(growth, mine, third, behind) or growth.veto(mine, third):
                 continue
             if growth.groups[partner].kept and not growth.groups[third].kept:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
@@ -140,6 +140,12 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
             ):
                 return True
     return False
+
+
+def _is_nearly_as_good(growth: _Growth, mine: int, third: int, behind: float) -> bool:
+    """A full name says more than the label alone that a namesake in another domain bears."""
+    score = growth.score(mine, third)
+    return score >= growth.weigh.settings.merge_at and score > behind
 
 
 def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:

@@ -1,5 +1,6 @@
 """How many things bear a value at the same time: what many bear at once identifies none of them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from cmdb.group import kind_of
 from cmdb.identity_settings import IdentitySettings
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
+
+_TOLD_FROM_INSIDE = frozenset({"serial", "uuid"})
 
 
 class Crowding(NamedTuple):
@@ -107,8 +110,21 @@ def _at_once(
             deepest = _deepest(_each_once(held, spans, things))
         else:
             deepest = -(-_deepest(spans) // settings.addresses_of_one)
+            if kind in _TOLD_FROM_INSIDE and len(held) >= settings.names_of_a_slot:
+                apart = _with_cards_of_their_own(held, things)
+                if len(apart) >= settings.names_of_a_slot:
+                    theirs = [span for at, span in zip(held, spans, strict=True) if at in apart]
+                    deepest = max(deepest, _deepest(theirs))
         most = max(most, deepest)
     return most
+
+
+def _with_cards_of_their_own(held: Sequence[int], things: Sequence[Sighting]) -> set[int]:
+    """Those that show hardware addresses which none of the others shows. What tells its serial number tells its cards
+    as well, so three of them are three things with a placeholder; two may be a machine and its controller."""
+    cards = {at: {life.value for life in things[at].lifetimes if life.kind == "mac"} for at in held}
+    shown = Counter(card for own in cards.values() for card in own)
+    return {at for at, own in cards.items() if own and all(shown[card] == 1 for card in own)}
 
 
 def _each_once(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
 from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
-from cmdb.identifier import is_address, is_scoped
+from cmdb.identifier import is_address, is_of_an_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.meeting import between, stay
 from cmdb.sighting import Sighting
@@ -23,6 +23,8 @@ _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
+_SAYS_NO_USE = frozenset({DEVICE, "virtual_machine"})
+"""classes that go with any use: what runs inside a virtual machine calls it a server or a workstation"""
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -120,12 +122,13 @@ class Weigher:
     def _name(self, key: str, kind: str, one: Group, other: Group) -> float | None:
         """Names fade with the time between those who bear them: what comes after may be another thing's.
 
-        An address in the place of a name is weighed as an address, or not at all; what only a name service calls one of
-        them, while it calls itself otherwise, not either.
+        An address in the place of a name is weighed as an address, or not at all; a name made of one goes with it to
+        the next holder, so it counts between those alone that keep their thing and bear it at once. What only a name
+        service calls one of them, while it calls itself otherwise, does not count either.
 
-        Where each side has a record of one source, one after the other, only a name borne at the same time counts: it
-        may be the same thing set up anew as well as another one put in its place. Where each shows hardware and none in
-        common it is another one, whoever bears the name in between.
+        Where each side has a record of one source that bears the name, one after the other, only a name borne at the
+        same time counts: it may be the same thing set up anew as well as another one put in its place. Where each shows
+        hardware and none in common it is another one, whoever bears the name in between.
         """
         name = _value(key)
         if is_address(name):
@@ -133,9 +136,11 @@ class Weigher:
         if _is_a_pointer(key, one) or _is_a_pointer(key, other):
             return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], name)
-        succession = not one.kept.keys().isdisjoint(other.kept.keys())
-        if succession and _other_hardware(one, other):
+        if not one.kept.keys().isdisjoint(other.kept.keys()) and _other_hardware(one, other):
             return None
+        of_an_address = is_of_an_address(name)
+        keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
+        succession = of_an_address or any(carrier.keeper in keepers for carrier in other.borne[key])
         full = kind == "fqdn" and not scoped
         settings = self.settings
         vouchable = full or not _two_domains(name, one, other)
@@ -145,6 +150,8 @@ class Weigher:
         for mine in one.borne[key]:
             for theirs in other.borne[key]:
                 if mine.keeper and mine.keeper == theirs.keeper:
+                    continue
+                if of_an_address and (mine.traits.by_address or theirs.traits.by_address):
                     continue
                 if scoped and not realms_meet(mine.sighting.realm, theirs.sighting.realm):
                     continue
@@ -169,7 +176,7 @@ class Weigher:
 
     def _disagreements(self, one: Group, other: Group) -> Iterable[tuple[str, str, str, float]]:
         if one.stated and other.stated and one.stated.isdisjoint(other.stated):
-            mine, theirs = one.stated - {DEVICE}, other.stated - {DEVICE}
+            mine, theirs = one.stated - _SAYS_NO_USE, other.stated - _SAYS_NO_USE
             if mine and theirs:
                 yield "class", f"|{min(mine)}|", f"|{min(theirs)}|", self.settings.other_class_bits
         for kind in one.by_kind.keys() & other.by_kind.keys():

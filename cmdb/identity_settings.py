@@ -16,7 +16,7 @@ class IdentitySettings:
     review_at: float = 0.0
     """odds from which a person is asked"""
     contested_within: float = 1.0
-    """a second partner this near to the best, and incompatible with it, makes the choice a person's"""
+    """a second partner nearer than this to the best, and incompatible with it, makes the choice a person's"""
     silent_after: int = 2 * DAY
     """microseconds without contact after which another that is still heard is no longer taken for the silent one"""
     common_at: int = 50

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cmdb.address_slot import is_passing
+from cmdb.address_slot import held_since, is_passing
 from cmdb.ci_class import DAY
 from cmdb.never_one import never_one
 from cmdb.sighting import Sighting
@@ -34,17 +34,17 @@ class Stay(NamedTuple):
 def stay(sighting: Sighting, first: int, last: int, vocabulary: Vocabulary) -> Stay | None:
     """How a sighting held an address that it showed from `first` to `last`; None where that is long past.
 
-    Of a slot that shows no hardware (`is_passing`) only the last holder is known. What others no longer hold, somebody
-    else may have held in between: only the last week of it counts.
+    Of a slot that shows no hardware (`is_passing`) only the last holder is known, and of another one who has it since
+    it shows a card. What others no longer hold, somebody else may have held in between: only the last week counts.
     """
-    return _stay(sighting, first, last, passing=is_passing(sighting, vocabulary))
+    return _stay(sighting, first, last, held_since(sighting, vocabulary))
 
 
-def _stay(sighting: Sighting, first: int, last: int, *, passing: bool) -> Stay | None:
-    if passing:
+def _stay(sighting: Sighting, first: int, last: int, since: int | None) -> Stay | None:
+    if since is None:
         return Stay(last, last, True)
     if last == sighting.last:
-        return Stay(first, last, True)
+        return Stay(max(first, min(since, last)), last, True)
     return None if last < sighting.last - RECENT else Stay(max(first, last - RECENT), last, False)
 
 
@@ -67,16 +67,22 @@ def apart(one: Stay, other: Stay) -> int:
 def meet(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
     """Whether their stays at one address are a reason to compare two sightings."""
     return together(mine, theirs) and (
-        _contacts_apart(mine, theirs) <= MEETING or not show_other_cards(one, other, vocabulary)
+        _contacts_apart(mine, theirs) <= MEETING or not _by_contact(one, mine, other, theirs, vocabulary)
     )
 
 
 def between(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> int:
     """Microseconds between two that held an address."""
     gap = apart(mine, theirs)
-    if gap <= 0 and show_other_cards(one, other, vocabulary):
+    if gap <= 0 and _by_contact(one, mine, other, theirs, vocabulary):
         return _contacts_apart(mine, theirs)
     return max(0, gap)
+
+
+def _by_contact(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
+    """Whether only contacts with the address count, not the time between them: one of them has given it up, so it goes
+    round, or it shows another card than the other has."""
+    return not (mine.goes_on and theirs.goes_on) or show_other_cards(one, other, vocabulary)
 
 
 def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> bool:
@@ -147,10 +153,10 @@ class Meetings:
 
 
 def _stays(sighting: Sighting, vocabulary: Vocabulary) -> dict[str, Stay]:
-    passing = is_passing(sighting, vocabulary)
+    since = held_since(sighting, vocabulary)
     found = {}
     for kind, value, first, last in sighting.lifetimes:
-        if kind == "ip" and (held := _stay(sighting, first, last, passing=passing)) is not None:
+        if kind == "ip" and (held := _stay(sighting, first, last, since)) is not None:
             found[value] = held
     return found
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
-from cmdb.identifier import is_address, is_scoped
+from cmdb.identifier import is_of_an_address, is_scoped
 from cmdb.meeting import show_other_cards, stay
 from cmdb.sighting import Sighting
 
@@ -142,7 +142,7 @@ def _timely(
             return False
         at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough
-    if is_address(key.split("|")[1]) or not realms_meet(mine.sighting.realm, theirs.sighting.realm):
+    if is_of_an_address(key.split("|")[1]) or not realms_meet(mine.sighting.realm, theirs.sighting.realm):
         return False
     full = kind == "fqdn" and not is_scoped(weigh.vocabulary.identifier_kinds[kind], key.split("|")[1])
     vouched = full or mine.traits.guarantees_names or theirs.traits.guarantees_names

@@ -1,5 +1,6 @@
 """What forbids that two groups of sightings are one thing, however much they have in common."""
 
+from cmdb.address_slot import addresses_now, shows_no_hardware
 from cmdb.evidence import Weigher, lifetimes_overlap
 from cmdb.group import DEVICE_ONLY, Group, is_listed, kind_of
 from cmdb.sighting import SLOT_KINDS, Sighting
@@ -163,7 +164,23 @@ def _hardware_of_both(one: Group, other: Group, mine: Sighting, theirs: Sighting
     while len(known) > before:  # a controller's own record, tied by its serial, ties the address of the controller
         before = len(known)
         known.update(*(bearers for bearers in shown if not bearers.isdisjoint(known)))
-    return all(slot.key in known or _lent(one, other, slot, weigher) for slot in (mine, theirs))
+    telling = set().union(*shown)
+    return all(
+        slot.key in known
+        or _lent(one, other, slot, weigher)
+        or (slot.key not in telling and _is_listed_there(one, other, slot, weigher))
+        for slot in (mine, theirs)
+    )
+
+
+def _is_listed_there(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
+    """Whether an address that shows no card, or a router's, is listed by a source that knows things while it answers:
+    a server and its management controller have an address each, and not every scan sees their cards."""
+    if shows_no_hardware(slot):
+        since, slack = slot.last, weigher.settings.address_slack
+    else:  # a card that goes round was there for an hour, a router's is there all the time
+        since, slack = slot.first, 0
+    return any(is_listed(group, key, since, slot.last, slack) for key in addresses_now(slot) for group in (one, other))
 
 
 def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:

@@ -140,6 +140,94 @@ def a_lease_lent_in_between(say: Say) -> Told:
     yield "stranger", say("10.0.0.7", source="nmap", ci_class="device", day=3, **stranger)
 
 
+def instances_named_by_their_address(say: Say) -> Told:
+    """Instances of a cloud that follow one another at an address bear one name, which is the address spelled out."""
+    for n in range(4):
+        for at in (n, n + 0.4):
+            now = {"ip": "10.0.0.60", "day": at}
+            yield f"i{n}", say(f"i{n}", source="aws", ci_class="virtual_machine", cloud_id=f"i-{n}", **now)
+            yield f"i{n}", say(f"a{n}", agent_id=f"a{n}", hostname="ip-10-0-0-60", **now)
+            fqdn = "ip-10-0-0-60.compute.internal"
+            yield None, say("10.0.0.60", source="nmap", ci_class="device", fqdn=fqdn, **now)
+
+
+def set_up_anew_under_another_name(say: Say) -> Told:
+    """A machine gets a new name, account and agent; the old account's last contact is from before the agent's first."""
+    for day in range(8):
+        n, name = (1, "ws1") if day < 4 else (2, "wn1")
+        fqdn = f"{name}.corp.example"
+        yield "pc", say(f"a{n}", agent_id=f"a{n}", hostname=name, serial="S1AA", mac="3c:52:82:00:00:01", day=day)
+        contact = {"ws1": -3, "wn1": 3.9}[name]
+        yield "pc", say(f"account {n}", source="ad", hostname=name, fqdn=fqdn, ad_guid=f"{n}" * 32, day=contact)
+
+
+def an_address_whose_card_is_first_seen_later(say: Say) -> Told:
+    """A telephone gets a printer's address, and the scan, which saw no card there before, sees the telephone's."""
+    for day in range(9):
+        ip, card = "10.0.0.9", "00:08:2f:00:00:01"
+        shown: dict[str, Any] = {"mac": card} if day > 3 else {}
+        yield None, say(ip, source="nmap", ci_class="device", ip=ip, day=day, **shown)
+        if day < 3:
+            yield "printer", say("queue", source="queues", ci_class="printer", ip=ip, day=day)
+        if day > 3:
+            yield "phone", say("SEP1", source="cucm", ci_class="device", hostname="sep1", mac=card, ip=ip, day=day)
+
+
+def an_address_lent_for_a_day(say: Say) -> Told:
+    """A telephone has for a day an address that a printer has before and after."""
+    for day in (0, 1, 2, 3, 7, 8):
+        yield "printer", say("queue", source="queues", ci_class="printer", ip="10.0.0.9", day=day)
+    for day, ip in ((2, "10.0.0.4"), (5, "10.0.0.9"), (6, "10.0.0.5")):
+        yield "phone", say("SEP1", source="cucm", ci_class="device", mac="00:08:2f:00:00:01", ip=ip, day=day)
+
+
+def cameras_with_one_serial(say: Say) -> Told:
+    """Few of them, so that no placeholder is common; each tells the serial and a card of its own."""
+    for n in range(3):
+        own = {"ip": f"10.0.0.{n}", "mac": f"00:40:8c:00:00:0{n}"}
+        for day in range(3):
+            yield f"camera {n}", say(own["ip"], source="snmp", ci_class="device", serial="SN12345678", day=day, **own)
+            yield f"camera {n}", say(own["ip"], source="nmap", ci_class="device", day=day, **own)
+
+
+def servers_and_their_controllers(say: Say) -> Told:
+    """The scan sees the controller's card, and of the servers none, or that of the router before them."""
+    for n in range(8):
+        card, controller = f"3c:52:82:00:00:0{n}", f"94:18:82:00:00:0{n}"
+        ip, behind = f"10.0.0.{n}", f"10.0.9.{n}"
+        shown: dict[str, Any] = {"mac": "00:1b:54:00:00:01"} if n > 1 else {}
+        for day in range(3):
+            own = {"serial": f"SRV{n}", "day": day}
+            yield f"s{n}", say(f"a{n}", hostname=f"s{n}", mac=card, ip=ip, **own)
+            yield f"s{n}", say(f"bay {n}", source="oneview", mac=[card, controller], ip=behind, **own)
+            yield f"s{n}", say(ip, source="nmap", ci_class="device", ip=ip, day=day, **shown)
+            yield f"s{n}", say(behind, source="nmap", ci_class="device", ip=behind, mac=controller, day=day)
+
+
+def a_machine_that_goes_to_another_forest(say: Say) -> Told:
+    """It gets a new name and account where another bears its former name; the scan sees its card all the time."""
+    card = "3c:52:82:00:00:01"
+    yield "pc", say("account b1", source="ad", realm="b", hostname="pc1", fqdn="pc1.beta.example", day=-3)
+    yield "pc", say("account a9", source="ad", realm="a", hostname="pc9", fqdn="pc9.alpha.example", day=5)
+    for day in range(10):
+        name, fqdn = ("pc1", "pc1.beta.example") if day < 5 else ("pc9", "pc9.alpha.example")
+        yield "pc", say("10.0.0.5", source="nmap", ci_class="device", ip="10.0.0.5", mac=card, fqdn=fqdn, day=day)
+        yield "pc", say(f"s-{name}", source="sentinel", hostname=name, serial="S1AA", mac=card, day=day)
+        own = {"hostname": "pc1", "fqdn": "pc1.alpha.example", "day": day}
+        yield "namesake", say("a1", serial="S2BB", mac="3c:52:82:00:00:02", **own)
+        yield "namesake", say("account a1", source="ad", realm="a", **own)
+
+
+def a_namesake_without_its_domain(say: Say) -> Told:
+    """Who bears only the label of a full name is no rival of who bears all of it."""
+    for forest, day in (("beta", 0), ("alpha", 4)):
+        own = {"hostname": "pc1", "fqdn": f"pc1.{forest}.example"}
+        yield forest, say(f"{forest} account", source="ad", realm=forest, day=day, **own)
+    for day in (0, 4):
+        yield "alpha", say("a1", hostname="pc1", fqdn="pc1.alpha.example", serial="S1AA", day=day)
+        yield None, say("s1", source="sentinel", hostname="pc1", serial="S2BB", day=day)
+
+
 def names_in_every_spelling(say: Say) -> Told:
     """Sources put host names, full names, accounts and captions in one field."""
     for n in range(3):
@@ -162,7 +250,9 @@ ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
     pointers_not_taken_back, a_telephone_of_the_same_name, adapters_that_go_round, names_in_every_spelling,
-    a_lease_lent_in_between,
+    a_lease_lent_in_between, instances_named_by_their_address, set_up_anew_under_another_name,
+    an_address_whose_card_is_first_seen_later, an_address_lent_for_a_day, cameras_with_one_serial,
+    servers_and_their_controllers, a_machine_that_goes_to_another_forest, a_namesake_without_its_domain,
 )  # fmt: skip
 
 
