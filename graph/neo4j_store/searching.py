@@ -50,7 +50,11 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
         where.append(condition)
         values.update(given)
 
-    if query.words:
+    key, id_ = after or ("", "")
+    if _compared_by_index_only(key):
+        begin = "MATCH (c:CI) USING INDEX c:CI(name_key)"
+        must("all(word IN $words WHERE ' ' + c._words CONTAINS ' ' + word)", words=list(query.words))
+    elif query.words:
         # Words are letters and digits only, so no syntax of the index can slip through.
         begin = f"CALL db.index.fulltext.queryNodes('{WORDS}', $words) YIELD node AS c WITH c"
         values["words"] = " ".join(f"+{word}*" for word in query.words)
@@ -82,7 +86,15 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
     if query.orphan:
         must(IS_ORPHAN)
     # Said even where nothing was asked for: the index of names then gives the order, and nothing has to be sorted.
-    key, id_ = after or ("", "")
-    must("c.name_key >= $key AND (c.name_key > $key OR c.id > $id)", key=key, id=id_)
+    must("c.name_key >= $key AND (c.name_key <> $key OR c.id > $id)", key=key, id=id_)
     asked = f"{begin} WHERE {' AND '.join(where)} RETURN {_COLUMNS}, c.name_key ORDER BY c.name_key, c.id"
     return asked, values
+
+
+def _compared_by_index_only(key: str) -> bool:
+    """Whether Neo4j compares names with this one rightly in its index alone.
+
+    Outside it a parameter is compared by UTF-16 units, which puts what lies beyond U+FFFF before what begins at U+E000;
+    the index, the order of an answer and SQLite go by code points.
+    """
+    return any(letter >= "\ud800" for letter in key)
