@@ -9,7 +9,8 @@ from cmdb.configuration_item import LONGEST_WORD, split_words
 from cmdb.draft import name_key
 from cmdb.observation import Observation
 from cmdb.reference import record_key
-from graph.store import GraphStore, Search
+from graph.estate_diff import estate_diff
+from graph.store import GraphStore, ReadTransaction, Search
 
 Say = Callable[..., Observation]
 Put = Callable[..., Any]
@@ -47,3 +48,17 @@ def test_pages_go_on_behind_every_character(store: GraphStore, say: Say, put: Pu
     assert store.write(lambda tx: [tx.record_keys(after=key, limit=1) for key in records]) == [
         *((key,) for key in records[1:]), (),
     ]  # fmt: skip
+
+
+def test_a_difference_names_what_identifies_before_what_does_not(store: GraphStore, say: Say, put: Put) -> None:
+    same = [("fqdn", "h1.corp.example")]
+    put(store, say("1", identifiers=[*same, ("serial", "To be filled by O.E.M.")]))
+    put(store, say("2", source="other", identifiers=[*same, ("serial", "C02XK1")]))
+
+    def changed(look: ReadTransaction, _: int) -> list[tuple[str, Any, Any]]:
+        return [one[1:] for one in estate_diff(look, 1, 2).changed() if one.key == "identifier.serial"]
+
+    assert store.counts().cis == 1
+    assert store.read(changed) == [
+        ("identifier.serial", "To be filled by O.E.M.", ["C02XK1", "To be filled by O.E.M."])
+    ]
