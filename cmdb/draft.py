@@ -7,7 +7,7 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.decision import Decision, decided_key
 from cmdb.identification import Review
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
-from cmdb.linking import linking_keys
+from cmdb.linking import KeysBorne
 from cmdb.meaning import Meanings
 from cmdb.meeting import Meetings
 from cmdb.observation import Observation
@@ -79,10 +79,13 @@ class Draft:
 
     meetings: Meetings = field(init=False)
     """which sightings met at an address"""
+    borne: KeysBorne = field(init=False)
+    """linking keys of sightings, with their times"""
 
     def __post_init__(self) -> None:
         self.meanings = Meanings(self.context.vocabulary)
         self.meetings = Meetings(self.context.vocabulary)
+        self.borne = KeysBorne(self.context.vocabulary)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -130,12 +133,12 @@ class Draft:
         return united(self.keys[key])
 
 
-def keys_of(record: Record, sightings: Sequence[Sighting], vocabulary: Vocabulary) -> tuple[frozenset[str], ...]:
+def keys_of(record: Record, sightings: Sequence[Sighting], borne: KeysBorne) -> tuple[frozenset[str], ...]:
     """Linking keys of each of a record's sightings; what a person called one with another shares a key with it."""
     if not record.rulings:
-        return tuple([linking_keys(sighting, vocabulary) for sighting in sightings])
-    decided = _decided_keys(record, vocabulary)
-    return tuple(linking_keys(sighting, vocabulary).union(decided.get(sighting.key, ())) for sighting in sightings)
+        return tuple([borne.linking_keys(sighting) for sighting in sightings])
+    decided = _decided_keys(record, borne.vocabulary)
+    return tuple(borne.linking_keys(sighting).union(decided.get(sighting.key, ())) for sighting in sightings)
 
 
 def _decided_keys(record: Record, vocabulary: Vocabulary) -> Mapping[str, set[str]]:

@@ -14,8 +14,6 @@ from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
 EVERY_BEARER = 1 << 30
-TOO_MANY = 32
-"""bearers of a moving key of whom it is not asked who bore it when: no single one can be meant"""
 
 MOVING_KINDS = frozenset({"ip", "socket", "hostname", "fqdn"})
 """an end named so means what bore it when it was observed"""
@@ -48,12 +46,6 @@ def _rank(bearer: Bearer, vocabulary: Vocabulary) -> tuple[bool, bool]:
     return (bearer.lifecycle == "retired", declared is not None and declared.family == PART)
 
 
-def conceivable(bearers: Collection[Bearer]) -> Collection[Bearer]:
-    """Those whom a moving reference can mean: nobody that is retired where others are left, nobody out of a crowd."""
-    left = [bearer for bearer in bearers if bearer.lifecycle != "retired"] or bearers
-    return left if len(left) <= TOO_MANY else ()
-
-
 @dataclass(frozen=True, slots=True)
 class Bearers:
     """Who bears a key, with everything that the draft has moved taken into account."""
@@ -70,10 +62,11 @@ class Bearers:
             return None
         if len(bearers) == 1:  # nearly always
             return bearers[0].ci if _can_be(meant, bearers[0]) else None
-        those = conceivable(bearers) if is_moving(meant) else bearers
-        fits = fitting(meant, those, self.draft.vocabulary)
+        if is_moving(meant) and len(bearers) > self.draft.context.settings.common_at:
+            return None  # what so many have borne in turn names nobody, as it identifies nobody
+        fits = fitting(meant, bearers, self.draft.vocabulary)
         if len(fits) > 1 and is_moving(meant):
-            gaps = self._gaps(meant.key, those, observed_at)
+            gaps = self._gaps(meant.key, bearers, observed_at)
             nearest = min(gaps[bearer.ci] for bearer in fits)
             fits = tuple(bearer for bearer in fits if gaps[bearer.ci] == nearest)
         return fits[0].ci if len(fits) == 1 else None

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import keys_of, name_key, united
+from cmdb.linking import KeysBorne
 from cmdb.past import ids_brought
 from cmdb.relation import Relation
 from cmdb.sighting import Record, is_human, sightings_of
@@ -101,8 +102,9 @@ def judge(
 def _keys(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vocabulary) -> set[str]:
     """Every lookup key by which it may be named."""
     keys = {name_key(item.name), *(f"record|{key}" for key in item.records)}
+    borne = KeysBorne(vocabulary)
     for record in (records[key] for key in item.records):
-        keys |= united(keys_of(record, sightings_of(record, vocabulary), vocabulary))
+        keys |= united(keys_of(record, sightings_of(record, vocabulary), borne))
         keys |= {f"id|{id_}" for id_, _ in ids_brought(record, vocabulary)}
     return keys
 

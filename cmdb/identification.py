@@ -16,7 +16,7 @@ from cmdb.decision import Decision
 from cmdb.evidence import Weigher
 from cmdb.group import Group, group_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import keys_borne, leads_on
+from cmdb.linking import KeysBorne, keys_borne, leads_on
 from cmdb.meeting import MEETING, meet, now_key, stay
 from cmdb.never_one import never_one
 from cmdb.plainly_one import Plainness, plainly_one
@@ -43,13 +43,16 @@ def identify(
     *,
     common: Mapping[str, int] | None = None,
     decisions: Iterable[Decision] = (),
+    bearing: KeysBorne | None = None,
 ) -> Match:
     """The groups of sightings that are one thing each, in the order of their smallest sighting key.
 
-    `common` are linking keys that the store found on too many records, with how many; they link nothing.
+    `common` are linking keys that the store found on too many records, with how many; they link nothing. `bearing`
+    knows the keys of sightings that were asked about before.
     """
     things = [sighting for sighting in sightings if not is_human(sighting)]
-    borne = [keys_borne(sighting, vocabulary) for sighting in things]
+    known = bearing or KeysBorne(vocabulary)
+    borne = [dict(known.of(sighting)) for sighting in things]
     shared = _shared(things, borne, settings, common or {})
     crowd = crowding(
         {key: held_by for key, held_by in shared.items() if leads_on(key)}, things, borne, vocabulary, settings

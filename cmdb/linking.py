@@ -1,5 +1,7 @@
 """Under which keys the records of one thing find each other, and from when to when each key was borne."""
 
+from collections.abc import Mapping
+
 from cmdb.address_slot import passing_names, shows_no_hardware
 from cmdb.ci_class import DEVICE
 from cmdb.device_name import host_name_in
@@ -21,7 +23,27 @@ def place_key(parent: str, ci_class: str, name: str) -> str:
 
 def linking_keys(sighting: Sighting, vocabulary: Vocabulary) -> frozenset[str]:
     """Every key of one sighting: of its identifiers, past ones included, and of its name where that identifies."""
-    return frozenset((*keys_borne(sighting, vocabulary), *meeting_keys(sighting, vocabulary)))
+    return KeysBorne(vocabulary).linking_keys(sighting)
+
+
+class KeysBorne:
+    """`keys_borne`, worked out once for each sighting that is asked about."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._known: dict[int, tuple[Sighting, Mapping[str, tuple[int, int]]]] = {}
+        """by the identity of the sighting, which is kept so that no other can have it"""
+
+    def of(self, sighting: Sighting) -> Mapping[str, tuple[int, int]]:
+        """Linking key → the first and the last time (microseconds) at which the sighting said it."""
+        known = self._known.get(id(sighting))
+        if known is None:
+            known = self._known[id(sighting)] = (sighting, keys_borne(sighting, self.vocabulary))
+        return known[1]
+
+    def linking_keys(self, sighting: Sighting) -> frozenset[str]:
+        """Its keys, and those under which it meets others at its addresses."""
+        return frozenset((*self.of(sighting), *meeting_keys(sighting, self.vocabulary)))
 
 
 def leads_on(key: str) -> bool:

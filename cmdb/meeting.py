@@ -87,11 +87,13 @@ def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> 
     """
     if not any(vocabulary.traits_of(thing.source, thing.said.record).by_address for thing in (one, other)):
         return False
-    mine, theirs = _cards(one), _cards(other)
+    mine, theirs = (_cards(thing, vocabulary) for thing in (one, other))
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 
-def _cards(sighting: Sighting) -> set[str]:
+def _cards(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
+    if is_passing(sighting, vocabulary):
+        return set()
     return {life.value for life in sighting.lifetimes if life.kind == "mac"}
 
 
@@ -129,12 +131,13 @@ class Meetings:
         return known
 
     def _meet(self, one: Sighting, other: Sighting) -> bool:
+        if never_one(one, other, self._vocabulary):
+            return False
         theirs = self._stays_of(other)
-        for address, mine in self._stays_of(one).items():
-            held = theirs.get(address)
-            if held is not None and meet(one, mine, other, held, self._vocabulary):
-                return not never_one(one, other, self._vocabulary)
-        return False
+        return any(
+            address in theirs and meet(one, mine, other, theirs[address], self._vocabulary)
+            for address, mine in self._stays_of(one).items()
+        )
 
     def _stays_of(self, sighting: Sighting) -> Mapping[str, Stay]:
         known = self._stays.get(id(sighting))

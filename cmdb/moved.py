@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from cmdb.draft import Draft, name_key
-from cmdb.ends import EVERY_BEARER, MOVING_KINDS, conceivable
-from cmdb.linking import keys_borne, leads_on
+from cmdb.ends import EVERY_BEARER, MOVING_KINDS
+from cmdb.linking import leads_on
 from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
 
@@ -46,7 +46,7 @@ def _borne(
     borne.update(
         (linking, ci, *times)
         for sighting in sightings
-        for linking, times in keys_borne(sighting, draft.vocabulary).items()
+        for linking, times in draft.borne.of(sighting).items()
         if linking.partition("|")[0] in MOVING_KINDS
     )
     borne.add((f"record|{record.key}", ci, 0, 0))
@@ -106,9 +106,10 @@ def _former_bearers(draft: Draft, moved: set[str]) -> set[str]:
         if not moved.isdisjoint(draft.laid_out_keys(key)):
             former.add(draft.new[key].ci)
     # Those who bear such a key need not be in the draft: no block is followed over it.
-    apart = [key for key in moved if key.startswith("name|") or key in draft.common or not leads_on(key)]
+    apart = [key for key in moved if key.startswith("name|") or not leads_on(key)]
     for key, bearers in draft.around.bearers(sorted(apart), EVERY_BEARER).items():
-        former.update(bearer.ci for bearer in (bearers if key.startswith("name|") else conceivable(bearers)))
+        if key.startswith("name|") or len(bearers) <= draft.context.settings.common_at:
+            former.update(bearer.ci for bearer in bearers)
     return former
 
 

@@ -13,8 +13,9 @@ def never_one(mine: Sighting, theirs: Sighting, vocabulary: Vocabulary) -> bool:
         or vocabulary.classes[mine.said.ci_class].family != DEVICE
     ):
         return False
-    one, other = (vocabulary.traits_of(thing.source, thing.said.record) for thing in (mine, theirs))
+    traits = vocabulary.traits_of(mine.source, mine.said.record)
     if mine.record_key == theirs.record_key:
-        return one.by_address
-    keeps = one.one_record_per_thing and other.one_record_per_thing
-    return keeps and mine.first <= theirs.last and theirs.first <= mine.last
+        return traits.by_address
+    if mine.first > theirs.last or theirs.first > mine.last:
+        return False
+    return traits.one_record_per_thing and vocabulary.traits_of(theirs.source, theirs.said.record).one_record_per_thing

@@ -25,7 +25,8 @@ def quieten(draft: Draft) -> None:
             until = until if until > sighting.last else 0
         if record.quiet_until != until:
             draft.new[key] = record._replace(quiet_until=until)
-    for key in draft.timed - draft.settled:
+    waiting = {key for key, record in draft.new.items() if None in record.ends}
+    for key in (draft.timed | waiting) - draft.settled:
         if draft.new[key].quiet_until:
             draft.new[key] = draft.new[key]._replace(quiet_until=0)
 
@@ -39,6 +40,7 @@ def _is_plain(draft: Draft, record: Record) -> bool:
         and sighting.is_open
         and sighting.said.observed_at == sighting.last  # else a touch cannot tell which identifiers it lengthens
         and not sighting.misses
+        and None not in record.ends  # whoever tells of a relation hears each time that its end is not known
         and draft.items[record.ci].lifecycle == "live"
         and not any(member.correction is not None for member in group)
         and not _names_what_moves(draft, sighting)

@@ -244,7 +244,7 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     old = draft.old.get(key)
     held = draft.keys.get(key)
     if held is None:
-        held = keys_of(record, sightings_of(record, draft.vocabulary), draft.vocabulary)
+        held = keys_of(record, sightings_of(record, draft.vocabulary), draft.borne)
     spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
     if old is None:

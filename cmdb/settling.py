@@ -56,14 +56,31 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     members = _closed(draft, (shaken.members - alone) | known)
     if not members:
         return
+    draft.common.update(_common_from_now_on(draft, carried, settings.common_at))
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
-        _ordered(draft, members), draft.vocabulary, settings, common=draft.common, decisions=rulings.decisions
+        _ordered(draft, members),
+        draft.vocabulary,
+        settings,
+        common=draft.common,
+        decisions=rulings.decisions,
+        bearing=draft.borne,
     )
     draft.steady -= members
     draft.steady |= match.steady
     _take_place(draft, members, match, rulings, match.reviews)
+
+
+def _common_from_now_on(draft: Draft, keys: Iterable[str], common_at: int) -> dict[str, int]:
+    """Which of these keys more than `common_at` records carry now. The batch that takes one over the line was followed
+    over it, so everybody who carries it hears that it identifies nothing."""
+    counted = {
+        key: len({record_of(sighting) for sighting in draft.carriers[key]})
+        for key in keys
+        if leads_on(key) and len(draft.carriers[key]) > common_at
+    }
+    return {key: count for key, count in counted.items() if count > common_at}
 
 
 def _look_at_neighbours(draft: Draft, block: Block) -> None:
@@ -82,7 +99,7 @@ def _lay_out(draft: Draft, key: str) -> None:
     unchanged = draft.new[key] is draft.old.get(key)
     seen = draft.sightings_before(key) if unchanged else sightings_of(draft.new[key], draft.vocabulary)
     draft.sightings[key] = seen
-    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.vocabulary)
+    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.borne)
     for sighting, linking_keys in zip(seen, held, strict=True):
         for linking in linking_keys:
             draft.carriers.setdefault(linking, set()).add(sighting.key)
@@ -156,10 +173,15 @@ def _closed(draft: Draft, members: set[str]) -> set[str]:
         if at in reached:
             continue
         reached.add(at)
+        near: set[str] = set()
         for linking in _keys_of_one(draft, at):
-            if linking not in draft.common and leads_on(linking):
-                others = draft.carriers[linking] - reached
-                todo.extend(_meeting(draft, at, others) if others and is_meeting(linking) else others)
+            if linking in draft.common:
+                continue
+            if is_meeting(linking):
+                near |= draft.carriers[linking]
+            elif leads_on(linking):
+                todo.extend(draft.carriers[linking] - reached)
+        todo.extend(_meeting(draft, at, near - reached))
         if at in place:
             todo.extend(other for other in of_ci[place[at]] if other not in reached)
     return reached

@@ -8,6 +8,7 @@ from cmdb.draft import keys_of
 from cmdb.evidence import Evidence
 from cmdb.explanation import explain
 from cmdb.graph_patch import GraphPatch
+from cmdb.linking import KeysBorne
 from cmdb.observation import Observation
 from cmdb.reconciliation import Outcome, reconcile
 from cmdb.reference import record_key
@@ -226,7 +227,7 @@ def _why(parts: Parts, tx: WriteTransaction, record: Record, members: Sequence[R
     ]
     if not theirs:
         return None
-    (linking,) = keys_of(record, mine, words)
+    (linking,) = keys_of(record, mine, KeysBorne(words))
     asked = Asked([record.key], mine, {record.key: linking}, dict.fromkeys(linking, 1))
     around = block_read(tx, asked, words, settings)
     if around.block.cut:

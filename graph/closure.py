@@ -85,9 +85,11 @@ class _Growing:
         self._asked: set[str] = set()
         self._cis: set[str] = set()
         self._holders: dict[str, list[Sighting]] = {}
-        self._carriers: dict[str, list[Belongings]] = {}
-        """address key → all its carriers, whether they meet one of the block or not"""
+        self._carriers: dict[str, dict[str, Belongings]] = {}
+        """address key → all its carriers by their keys, whether they meet one of the block or not"""
         self._parts = _Parts()
+        self._untied: list[tuple[Sighting, Sighting]] = []
+        """pairs of the block that may have met, which matters only for how large its parts are"""
 
     def hold(self, key: str, sighting: Sighting) -> None:
         """Note that a sighting of the block carries an address key."""
@@ -108,7 +110,7 @@ class _Growing:
         for key, records in carried.by.items():
             those = [one for record in records for one in theirs.get(record, ()) if key in one.keys]
             if is_meeting(key):
-                self._carriers[key] = those
+                self._carriers[key] = {one.sighting.key: one for one in those}
                 self.unmet.extend((key, holder) for holder in self._holders.get(key, ()))
             else:
                 self._parts.tie(_KEY + key, [one.sighting.key for one in those])
@@ -126,21 +128,26 @@ class _Growing:
 
     def meeting(self) -> Iterator[Belongings]:
         """Carriers of an address that meet one of the block."""
-        unmet, self.unmet = self.unmet, []
-        for key, holder in unmet:
-            for one in self._carriers.get(key, ()):
-                if one.sighting.key != holder.key and self.meet(holder, one.sighting):
+        near: dict[str, tuple[Sighting, dict[str, Belongings]]] = {}
+        for key, holder in self.unmet:
+            # Those who held one address share several keys of its times: each is asked about once.
+            near.setdefault(holder.key, (holder, {}))[1].update(self._carriers.get(key, {}))
+        self.unmet = []
+        for holder, those in near.values():
+            for key, one in those.items():
+                if key in self.found:
+                    self._untied.append((holder, one.sighting))
+                elif self.meet(holder, one.sighting):
                     self._parts.tie(_SIGHTING + holder.key, [one.sighting.key])
-                    if one.sighting.key not in self.found:
-                        yield one
+                    yield one
 
     def not_met(self) -> list[tuple[str, str]]:
         """(address key, sighting) of those outside the block that carry an address key of the block."""
         return [
-            (key, one.sighting.key)
+            (key, sighting)
             for key in self._holders
-            for one in self._carriers.get(key, ())
-            if one.sighting.key not in self.found
+            for sighting in self._carriers.get(key, ())
+            if sighting not in self.found
         ]
 
     def take(self, new: Iterable[Belongings]) -> tuple[set[str], set[str]]:
@@ -165,6 +172,10 @@ class _Growing:
 
     def part_of(self, key: str) -> int:
         """How many sightings hang together with those that carry a key."""
+        untied, self._untied = self._untied, []
+        for holder, other in untied:
+            if self.meet(holder, other):
+                self._parts.tie(_SIGHTING + holder.key, [other.key])
         if not is_meeting(key):
             return self._parts.sightings_with(_KEY + key)
         return max(self._parts.sightings_with(_SIGHTING + holder.key) for holder in self._holders[key])

@@ -39,7 +39,7 @@ def _laid_out(said: list[Observation], around: Any, words: Vocabulary) -> Draft:
         record = heard(None, one, words, brought=f"ci{number}", applied=number, heard_in=1)
         draft.new[record.key] = record
         draft.sightings[record.key] = sightings_of(record, words)
-        draft.keys[record.key] = keys_of(record, draft.sightings[record.key], words)
+        draft.keys[record.key] = keys_of(record, draft.sightings[record.key], draft.borne)
         for linking in draft.laid_out_keys(record.key):
             draft.carriers.setdefault(linking, set()).add(record.key)
     return draft

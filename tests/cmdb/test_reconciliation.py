@@ -69,6 +69,7 @@ def test_a_claim_waits_for_its_end_and_is_tied_when_it_appears(say: Say, new_gra
     outcome = take(graph, say("app", claims=(_claim("serial:DB99"),)))
     assert outcome.unresolved == 1
     assert not graph.edges
+    assert take(graph, say("app", claims=(_claim("serial:DB99"),), day=1)).unresolved == 1
     take(graph, say("db", serial="DB99"))
     assert len(graph.edges) == 1
     assert not graph.waits
@@ -83,6 +84,35 @@ def test_a_second_bearer_of_a_name_unties_the_claim_until_one_is_left(say: Say, 
     assert len(graph.waits) == 1
     take(graph, say("db2", name="other", serial="X9YZ", day=1))
     assert len(graph.edges) == 1
+
+
+@pytest.mark.parametrize("last", ["app", "holders"])
+def test_an_address_that_a_crowd_has_held_in_turn_means_none_of_them(
+    say: Say, new_graph: Any, words: Any, last: str
+) -> None:
+    holders = [say(f"h{n}", serial=f"SER{n}", ip="10.0.0.7", day=n) for n in range(4)]
+    told = {"holders": holders, "app": [say("app", claims=(_claim("ip:10.0.0.7"),), day=2)]}
+    for allowed, ends in ((4, 1), (3, 0)):
+        graph = new_graph()
+        for part in sorted(told, key=lambda name: name == last):
+            ids = (f"{part}{n}" for n in range(9))
+            few = Context(words, 0, lambda ids=ids: next(ids), replace(DEFAULT_IDENTITY, common_at=allowed))
+            graph.apply(reconcile(told[part], graph, few).patch)
+        assert len(graph.edges) == ends
+        assert {graph.cis[edge.to_ci].name for edge in graph.edges.values()} <= {"h2"}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_value_that_too_many_bear_weighs_nothing_on_any_of_them(
+    say: Say, new_graph: Any, words: Any, size: int
+) -> None:
+    told = [say(f"r{n}", serial="IMAGE1", mac=f"8c:85:90:00:00:0{n}") for n in range(5)]
+    graph, ids = new_graph(), (f"ci{n}" for n in range(9))
+    few = Context(words, 0, lambda: next(ids), replace(DEFAULT_IDENTITY, common_at=3))
+    for begin in range(0, len(told), size):
+        graph.apply(reconcile(told[begin : begin + size], graph, few).patch)
+    weights = {(held.kind, held.weight) for ci in graph.cis.values() for held in ci.identifiers}
+    assert (len(graph.cis), weights) == (5, {("serial", 0.0), ("mac", 20)})
 
 
 def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
