@@ -1,7 +1,7 @@
 """How CIs are found: words by the full-text index, everything else by properties."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from graph.fact_conditions import facts_fit, looks_into_facts
@@ -21,6 +21,9 @@ def search(look: Lookups, query: Search, *, after: tuple[str, str] | None, limit
     pieces = _AT_ONCE if looks_into_facts(query) else limit
     found: list[FoundCI] = []
     while len(found) < limit:
+        if after is not None and _compared_rightly(after[0]) != after[0]:
+            found += islice(_behind(look, query, after), limit - len(found))
+            break
         asked, values = _asked(look, query, after)
         rows = look.run(f"{asked} LIMIT $limit", limit=pieces, **values)
         found += islice(_fitting(query, rows), limit - len(found))
@@ -28,6 +31,15 @@ def search(look: Lookups, query: Search, *, after: tuple[str, str] | None, limit
             break
         after = (rows[-1][9], rows[-1][0])
     return tuple(found)
+
+
+def _behind(look: Lookups, query: Search, after: tuple[str, str]) -> Iterator[FoundCI]:
+    """What is found behind a name that Neo4j cannot compare: what shares the beginning of the name is passed over here.
+
+    O(CIs between that beginning and the name) for each page.
+    """
+    asked, values = _asked(look, query, (_compared_rightly(after[0]), ""))
+    return _fitting(query, (row for row in look.stream(asked, **values) if (row[9], row[0]) > after))
 
 
 def search_all(look: Lookups, query: Search) -> Iterator[FoundCI]:
@@ -51,10 +63,7 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
         values.update(given)
 
     key, id_ = after or ("", "")
-    if _compared_by_index_only(key):
-        begin = "MATCH (c:CI) USING INDEX c:CI(name_key)"
-        must("all(word IN $words WHERE ' ' + c._words CONTAINS ' ' + word)", words=list(query.words))
-    elif query.words:
+    if query.words:
         # Words are letters and digits only, so no syntax of the index can slip through.
         begin = f"CALL db.index.fulltext.queryNodes('{WORDS}', $words) YIELD node AS c WITH c"
         values["words"] = " ".join(f"+{word}*" for word in query.words)
@@ -91,10 +100,9 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
     return asked, values
 
 
-def _compared_by_index_only(key: str) -> bool:
-    """Whether Neo4j compares names with this one rightly in its index alone.
+def _compared_rightly(key: str) -> str:
+    """As much of a name's beginning as Neo4j compares with others by code points, as answers are ordered.
 
-    Outside it a parameter is compared by UTF-16 units, which puts what lies beyond U+FFFF before what begins at U+E000;
-    the index, the order of an answer and SQLite go by code points.
+    It compares a parameter by UTF-16 units, which puts what lies beyond U+FFFF before what begins at U+E000.
     """
-    return any(letter >= "\ud800" for letter in key)
+    return "".join(takewhile(lambda letter: letter < "\ud800", key))
