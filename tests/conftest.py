@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from lab.neo4j_server import Neo4jServer, any_neo4j, wanted_version, wipe
 from lab.network import LabNetwork, lab_network_of_hosts
@@ -13,6 +14,10 @@ from standing_clock import Clock
 
 # How wide somebody's terminal is changes no test's output; workers that share the tests are told a width, too.
 os.environ.pop("COLUMNS", None)
+
+# How long an example takes on a busy machine says nothing of what it promises.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

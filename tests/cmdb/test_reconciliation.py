@@ -275,7 +275,7 @@ def _batches(observations: list[Observation], dice: random.Random) -> list[list[
     return batches
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(seed=8997323)
 @example(seed=12213)
 @example(seed=20085)
@@ -346,7 +346,7 @@ def _weeks(say: Say, seed: int) -> list[Observation]:
     return [say(day=dice.choice(days) + n / 1000, **dice.choice(things)) for n in range(1, dice.randint(5, 11))]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9))
 def test_what_is_said_day_by_day_comes_to_the_same_as_all_at_once(
     seed: int, say: Say, new_graph: Any, take: Any

@@ -99,7 +99,7 @@ polls = st.lists(st.tuples(st.integers(0, 90 * DAY), st.lists(some_edges, max_si
 
 
 @given(polls)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_remembered_survives_between_runs_and_never_contradicts_itself(found: list[Any]) -> None:
     whole = after(*found)
     half = after(*found[len(found) // 2 :], tally=from_json(as_json(after(*found[: len(found) // 2]))))
