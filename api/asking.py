@@ -129,6 +129,8 @@ def _refuse_unknown(request: Request, known: set[str]) -> None:
     if unknown:
         allowed = f"known: {', '.join(sorted(known))}" if known else "none is known here"
         raise Problem("invalid", f"unknown parameters {', '.join(unknown)}; {allowed}")
+    if unstorable := sorted({key for key, value in request.query_params.multi_items() if "\x00" in value}):
+        raise Problem("invalid", f"{', '.join(unstorable)}: holds U+0000, which no store keeps")
     if twice := sorted(key for key in SAID_ONCE if len(request.query_params.getlist(key)) > 1):
         raise Problem("invalid", f"{', '.join(twice)}: said more than once, and only one can hold")
 

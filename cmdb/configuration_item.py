@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 from cmdb.observation import Value
 
 _WORD = re.compile(r"[^\W_]+")
+LONGEST_WORD = 127
+"""characters; Lucene cuts a longer word than 255 UTF-16 units in two, and its second half would be found by itself"""
 _ASCII_WORDS = "".join(chr(at).lower() if chr(at).isalnum() else " " for at in range(128))
 """ASCII, folded, with blanks between the words: what the pattern finds, at a fifth of the time"""
 
@@ -85,6 +87,9 @@ def words_of(ci: ConfigurationItem) -> tuple[str, ...]:
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """Runs of letters and digits, case-folded; sorted, unique. The only notion of a word in any store's search."""
+    """Runs of letters and digits, case-folded; sorted, unique. The only notion of a word in any store's search.
+
+    Of a longer one the first LONGEST_WORD count: an index that takes words of any length is not to be had everywhere.
+    """
     runs = text.translate(_ASCII_WORDS).split() if text.isascii() else _WORD.findall(text.casefold())
-    return tuple(sorted(set(runs)))
+    return tuple(sorted({run[:LONGEST_WORD] for run in runs}))

@@ -111,7 +111,7 @@ def observation(
         _check_types(vocabulary, ci_class, facts)
     said = tuple(sorted(facts.items()))
     asserted = _claims(vocabulary, claims, realm)
-    inside = None if within is None else str(parse_reference(within, vocabulary, realm))
+    inside = None if within is None else _reference(within, vocabulary, realm)
     digest = hashlib.blake2b(
         repr((ci_class, shown, stated, borne, said, asserted, inside)).encode("utf-8", "replace"), digest_size=12
     ).hexdigest()
@@ -258,10 +258,16 @@ def _claims(vocabulary: Vocabulary, claims: Iterable[Claim], realm: str) -> tupl
                 raise Invalid(f"{what} {number!r} is no probability: 0 to 1 is wanted")
         if claim.group is not None:
             _check_text(claim.group, "group", 256)
-        reference = str(parse_reference(claim.reference, vocabulary, realm))
+        reference = _reference(claim.reference, vocabulary, realm)
         normal = claim._replace(reference=reference, group=claim.group or declared.default_group)
         asserted[(normal.type, normal.outgoing, reference, normal.group)] = normal
     return tuple(sorted(asserted.values(), key=repr))
+
+
+def _reference(stated: str, vocabulary: Vocabulary, realm: str) -> str:
+    if _UNSTORABLE.search(stated):
+        raise Invalid("a reference holds U+0000 or a lone surrogate, which no store keeps")
+    return str(parse_reference(stated, vocabulary, realm))
 
 
 def need_from(stated: object) -> int:

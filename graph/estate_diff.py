@@ -86,11 +86,18 @@ def _differences(id_: str, before: Mapping[str, Any], after: Mapping[str, Any]) 
 
 
 def _said_of_ci(ci: ConfigurationItem) -> dict[str, Any]:
-    """Facts under their names, identifiers as one list a kind, and what is neither under names that no fact hides."""
+    """Facts under their names, identifiers as one list a kind, and what is neither under names that no fact hides.
+
+    A value that identifies nothing is a fact of its kind's name: it follows the values that identify.
+    """
     said: dict[str, Any] = {name: fact.value for name, fact in ci.facts.items()}
-    for held in ci.identifiers:
-        said.setdefault(f"identifier.{held.kind}", []).append(held.value)
-    return said | {
+    held: dict[str, list[Any]] = {}
+    for one in ci.identifiers:
+        held.setdefault(f"identifier.{one.kind}", []).append(one.value)
+    for kind, values in held.items():
+        if kind in said:
+            values.extend(said[kind] if isinstance(said[kind], tuple) else (said[kind],))
+    return said | held | {
         "class": ci.ci_class, "name": ci.name, "lifecycle": ci.lifecycle, "within": ci.parent,
         "records": list(ci.records),
     }  # fmt: skip

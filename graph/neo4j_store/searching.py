@@ -1,7 +1,7 @@
 """How CIs are found: words by the full-text index, everything else by properties."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from graph.fact_conditions import facts_fit, looks_into_facts
@@ -21,6 +21,9 @@ def search(look: Lookups, query: Search, *, after: tuple[str, str] | None, limit
     pieces = _AT_ONCE if looks_into_facts(query) else limit
     found: list[FoundCI] = []
     while len(found) < limit:
+        if after is not None and _compared_rightly(after[0]) != after[0]:
+            found += islice(_behind(look, query, after), limit - len(found))
+            break
         asked, values = _asked(look, query, after)
         rows = look.run(f"{asked} LIMIT $limit", limit=pieces, **values)
         found += islice(_fitting(query, rows), limit - len(found))
@@ -28,6 +31,15 @@ def search(look: Lookups, query: Search, *, after: tuple[str, str] | None, limit
             break
         after = (rows[-1][9], rows[-1][0])
     return tuple(found)
+
+
+def _behind(look: Lookups, query: Search, after: tuple[str, str]) -> Iterator[FoundCI]:
+    """What is found behind a name that Neo4j cannot compare: what shares the beginning of the name is passed over here.
+
+    O(CIs between that beginning and the name) for each page.
+    """
+    asked, values = _asked(look, query, (_compared_rightly(after[0]), ""))
+    return _fitting(query, (row for row in look.stream(asked, **values) if (row[9], row[0]) > after))
 
 
 def search_all(look: Lookups, query: Search) -> Iterator[FoundCI]:
@@ -50,6 +62,7 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
         where.append(condition)
         values.update(given)
 
+    key, id_ = after or ("", "")
     if query.words:
         # Words are letters and digits only, so no syntax of the index can slip through.
         begin = f"CALL db.index.fulltext.queryNodes('{WORDS}', $words) YIELD node AS c WITH c"
@@ -82,7 +95,14 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
     if query.orphan:
         must(IS_ORPHAN)
     # Said even where nothing was asked for: the index of names then gives the order, and nothing has to be sorted.
-    key, id_ = after or ("", "")
-    must("c.name_key >= $key AND (c.name_key > $key OR c.id > $id)", key=key, id=id_)
+    must("c.name_key >= $key AND (c.name_key <> $key OR c.id > $id)", key=key, id=id_)
     asked = f"{begin} WHERE {' AND '.join(where)} RETURN {_COLUMNS}, c.name_key ORDER BY c.name_key, c.id"
     return asked, values
+
+
+def _compared_rightly(key: str) -> str:
+    """As much of a name's beginning as Neo4j compares with others by code points, as answers are ordered.
+
+    It compares a parameter by UTF-16 units, which puts what lies beyond U+FFFF before what begins at U+E000.
+    """
+    return "".join(takewhile(lambda letter: letter < "\ud800", key))

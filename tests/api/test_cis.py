@@ -354,3 +354,11 @@ def test_a_correction_says_one_thing_of_what_can_be_corrected(login: Callable[..
 
 def test_an_identifier_is_searched_for_with_its_kind(viewer: TestClient) -> None:
     assert "kind:value" in problem(viewer.get("/v1/cis?identifier=serial"), 422, "invalid")["detail"]
+
+
+@pytest.mark.parametrize("condition", ["seen_by", "not_seen_by", "realm", "owner", "class", "q", "ref", "identifier"])
+def test_no_condition_is_cut_at_a_character_that_no_store_keeps(
+    admin: TestClient, tell: Callable[..., Any], condition: str
+) -> None:
+    tell(line("a"))
+    problem(admin.get("/v1/cis", params={condition: "agent\x00x"}), 422, "invalid")

@@ -84,6 +84,17 @@ def test_a_whole_number_beyond_64_bits_rejects_its_line_and_is_not_rounded(admin
     assert "64 bits" in said["rejected"][0]["reason"]
 
 
+@pytest.mark.parametrize("reference", ["name:db\x00", "record:agent:db\x00", "cloud_id:i-1\x00x"])
+def test_a_reference_that_no_store_keeps_rejects_its_line(admin: TestClient, reference: str) -> None:
+    lines = (
+        line("app", relations=[{"type": "depends_on", "to": reference}]),
+        line("port", "interface", within=reference),
+    )
+    answer = admin.post("/v1/observations", content=ndjson(*lines)).json()
+    assert answer["accepted"] == 0
+    assert all("U+0000" in rejected["reason"] for rejected in answer["rejected"])
+
+
 def test_what_is_said_of_the_year_one_can_be_shown_again(admin: TestClient) -> None:
     first, before = "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"
     said = admin.post("/v1/observations", content=ndjson(line("a", observed_at=first), line("b", observed_at=before)))
