@@ -167,12 +167,9 @@ def test_who_says_the_same_for_weeks_is_found_at_its_address_at_any_time(store: 
     here, there = [("ip", "10.0.0.1")], [("ip", "10.0.0.2")]
     for day in range(1, 21):
         put(store, say("1", name="a", day=day, identifiers=[*here, ("serial", "S1AB")]))
-    put(
-        store,
-        say("x", source="mdm", name="a", day=14, identifiers=here),
-        say("x", source="mdm", day=16, identifiers=there),
-    )
+    put(store, say("x", source="mdm", name="a", day=14, identifiers=here))
     assert len(_names(store)) == 1
+    put(store, say("x", source="mdm", day=16, identifiers=there))
     put(store, say("1", name="a", day=40, identifiers=[*here, ("serial", "S1AB")]))
     rows = [(row["kind"], row.get("row", {})) for row in store.dump()]
     kept = {(row["key"], row["record"]) for kind, row in rows if kind == "clue"}
