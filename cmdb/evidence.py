@@ -23,8 +23,6 @@ _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
-_SAYS_NO_USE = frozenset({DEVICE, "virtual_machine"})
-"""classes that go with any use: what runs inside a virtual machine calls it a server or a workstation"""
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -176,7 +174,7 @@ class Weigher:
 
     def _disagreements(self, one: Group, other: Group) -> Iterable[tuple[str, str, str, float]]:
         if one.stated and other.stated and one.stated.isdisjoint(other.stated):
-            mine, theirs = one.stated - _SAYS_NO_USE, other.stated - _SAYS_NO_USE
+            mine, theirs = one.stated - {DEVICE}, other.stated - {DEVICE}
             if mine and theirs:
                 yield "class", f"|{min(mine)}|", f"|{min(theirs)}|", self.settings.other_class_bits
         for kind in one.by_kind.keys() & other.by_kind.keys():

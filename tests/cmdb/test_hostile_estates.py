@@ -146,7 +146,7 @@ def instances_named_by_their_address(say: Say) -> Told:
         for at in (n, n + 0.4):
             now = {"ip": "10.0.0.60", "day": at}
             yield f"i{n}", say(f"i{n}", source="aws", ci_class="virtual_machine", cloud_id=f"i-{n}", **now)
-            yield f"i{n}", say(f"a{n}", agent_id=f"a{n}", hostname="ip-10-0-0-60", **now)
+            yield f"i{n}", say(f"a{n}", ci_class="virtual_machine", agent_id=f"a{n}", hostname="ip-10-0-0-60", **now)
             fqdn = "ip-10-0-0-60.compute.internal"
             yield None, say("10.0.0.60", source="nmap", ci_class="device", fqdn=fqdn, **now)
 
