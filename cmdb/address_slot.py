@@ -22,7 +22,7 @@ def held_since(sighting: Sighting, vocabulary: Vocabulary) -> int | None:
         return sighting.first
     if shows_no_hardware(sighting):
         return None
-    return min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+    return _first_card(sighting)
 
 
 def changes_with_time(sighting: Sighting, vocabulary: Vocabulary) -> bool:
@@ -66,13 +66,17 @@ def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
     if len(_labels(sighting)) > 1:
         patience = 0
         if not bare:
-            since = min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
+            since = _first_card(sighting)
             names = [life for life in names if life.last - max(life.first, since) <= RETURNS]
     elif bare:
         patience = RETURNS
     else:
         return set()
     return {life.value for life in names if sighting.last - life.last > patience}
+
+
+def _first_card(sighting: Sighting) -> int:
+    return min(life.first for life in sighting.lifetimes if life.kind in SLOT_KINDS)
 
 
 def _labels(sighting: Sighting) -> set[str]:

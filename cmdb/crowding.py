@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cmdb.group import kind_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.sighting import Sighting
+from cmdb.sighting import Sighting, values_of
 from cmdb.vocabulary import Vocabulary
 
 _TOLD_FROM_INSIDE = frozenset({"serial", "uuid"})
@@ -110,11 +110,10 @@ def _at_once(
             deepest = _deepest(_each_once(held, spans, things))
         else:
             deepest = -(-_deepest(spans) // settings.addresses_of_one)
-            if kind in _TOLD_FROM_INSIDE and len(held) >= settings.names_of_a_slot:
-                apart = _with_cards_of_their_own(held, things)
-                if len(apart) >= settings.names_of_a_slot:
-                    theirs = [span for at, span in zip(held, spans, strict=True) if at in apart]
-                    deepest = max(deepest, _deepest(theirs))
+            apart = _with_cards_of_their_own(held, things) if kind in _TOLD_FROM_INSIDE else ()
+            if len(apart) >= settings.names_of_a_slot:
+                theirs = [span for at, span in zip(held, spans, strict=True) if at in apart]
+                deepest = max(deepest, _deepest(theirs))
         most = max(most, deepest)
     return most
 
@@ -122,7 +121,7 @@ def _at_once(
 def _with_cards_of_their_own(held: Sequence[int], things: Sequence[Sighting]) -> set[int]:
     """Those that show hardware addresses which none of the others shows. What tells its serial number tells its cards
     as well, so three of them are three things with a placeholder; two may be a machine and its controller."""
-    cards = {at: {life.value for life in things[at].lifetimes if life.kind == "mac"} for at in held}
+    cards = {at: values_of(things[at], "mac") for at in held}
     shown = Counter(card for own in cards.values() for card in own)
     return {at for at, own in cards.items() if own and all(shown[card] == 1 for card in own)}
 

@@ -118,10 +118,14 @@ class Draft:
 
     def open_sighting(self, key: str) -> Sighting:
         """The open sighting of a record as it will be."""
+        return self.sightings_now(key)[-1]
+
+    def sightings_now(self, key: str) -> tuple[Sighting, ...]:
+        """The sightings of a record as it will be."""
         seen = self.sightings.get(key)
         if seen is None or seen[-1].parent != self.new[key].parent:
             seen = self.sightings[key] = sightings_of(self.new[key], self.vocabulary)
-        return seen[-1]
+        return seen
 
     def is_settled(self, key: str) -> bool:
         """Whether the CI of the record's open sighting has been decided in this patch."""

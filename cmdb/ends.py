@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from cmdb.ci_class import PART
 from cmdb.draft import Draft, name_key
-from cmdb.linking import keys_borne
 from cmdb.meaning import Meaning
 from cmdb.reference import Reference
-from cmdb.sighting import sightings_of
 from cmdb.surroundings import Bearer
 from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
 EVERY_BEARER = 1 << 30
+"""bearers of one key that are read: all of them, or which is meant would hang on their ids"""
 
 MOVING_KINDS = frozenset({"ip", "socket", "hostname", "fqdn"})
 """an end named so means what bore it when it was observed"""
@@ -78,8 +77,8 @@ class Bearers:
         draft.timed.update(bearer.record for bearer in bearers)
         gaps: dict[str, int] = {}
         for bearer in bearers:
-            for sighting in sightings_of(draft.new[bearer.record], draft.vocabulary):
-                first, last = keys_borne(sighting, draft.vocabulary).get(key, (FOR_EVER, FOR_EVER))
+            for sighting in draft.sightings_now(bearer.record):
+                first, last = draft.borne.of(sighting).get(key, (FOR_EVER, FOR_EVER))
                 gap = max(0, first - observed_at, observed_at - last)
                 gaps[bearer.ci] = min(gap, gaps.get(bearer.ci, gap))
         return gaps

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cmdb.address_slot import held_since, is_passing
 from cmdb.ci_class import DAY
 from cmdb.never_one import never_one
-from cmdb.sighting import Sighting
+from cmdb.sighting import Sighting, values_of
 from cmdb.time import FOR_EVER
 from cmdb.vocabulary import Vocabulary
 
@@ -67,25 +67,25 @@ def apart(one: Stay, other: Stay) -> int:
 def meet(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
     """Whether their stays at one address are a reason to compare two sightings."""
     return together(mine, theirs) and (
-        _contacts_apart(mine, theirs) <= MEETING or not _by_contact(one, mine, other, theirs, vocabulary)
+        _contacts_apart(mine, theirs) <= MEETING or not by_contact(one, mine, other, theirs, vocabulary)
     )
 
 
 def between(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> int:
     """Microseconds between two that held an address."""
     gap = apart(mine, theirs)
-    if gap <= 0 and _by_contact(one, mine, other, theirs, vocabulary):
+    if gap <= 0 and by_contact(one, mine, other, theirs, vocabulary):
         return _contacts_apart(mine, theirs)
     return max(0, gap)
 
 
-def _by_contact(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
+def by_contact(one: Sighting, mine: Stay, other: Sighting, theirs: Stay, vocabulary: Vocabulary) -> bool:
     """Whether only contacts with the address count, not the time between them: one of them has given it up, so it goes
     round, or it shows another card than the other has."""
-    return not (mine.goes_on and theirs.goes_on) or show_other_cards(one, other, vocabulary)
+    return not (mine.goes_on and theirs.goes_on) or _show_other_cards(one, other, vocabulary)
 
 
-def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> bool:
+def _show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> bool:
     """Whether an address shows hardware addresses, the other has some of its own, and none of them is the same.
 
     Then only contacts count that lie near each other: whoever had the address before and after may not have had it in
@@ -100,7 +100,7 @@ def show_other_cards(one: Sighting, other: Sighting, vocabulary: Vocabulary) -> 
 def _cards(sighting: Sighting, vocabulary: Vocabulary) -> set[str]:
     if is_passing(sighting, vocabulary):
         return set()
-    return {life.value for life in sighting.lifetimes if life.kind == "mac"}
+    return values_of(sighting, "mac")
 
 
 def _contacts_apart(one: Stay, other: Stay) -> int:

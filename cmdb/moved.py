@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from cmdb.draft import Draft, name_key
 from cmdb.ends import EVERY_BEARER, MOVING_KINDS
+from cmdb.group import kind_of
 from cmdb.linking import leads_on
 from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
@@ -51,7 +52,7 @@ def _borne(
         (linking, ci, *times)
         for sighting in sightings
         for linking, times in draft.borne.of(sighting).items()
-        if linking.partition("|")[0] in MOVING_KINDS
+        if kind_of(linking) in MOVING_KINDS
     )
     borne.add((f"record|{record.key}", ci, *_AT_ALL))
     return borne

@@ -11,7 +11,7 @@ from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
 from cmdb.identifier import is_of_an_address, is_scoped
-from cmdb.meeting import show_other_cards, stay
+from cmdb.meeting import by_contact, stay
 from cmdb.sighting import Sighting
 
 
@@ -135,10 +135,7 @@ def _timely(
     )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":
-        if for_good and (
-            not (_holds_it_still(mine, weigh) and _holds_it_still(theirs, weigh))
-            or show_other_cards(mine.sighting, theirs.sighting, weigh.vocabulary)
-        ):
+        if for_good and not _hold_it_for_good(mine, theirs, weigh):
             return False
         at_once = address_gap(mine, theirs, weigh.vocabulary) <= settings.address_slack
         return at_once and weigh.address_bits(0, 1) >= enough
@@ -155,6 +152,10 @@ def _timely(
     return bits >= enough
 
 
-def _holds_it_still(carrier: Carrier, weigh: Weigher) -> bool:
-    held = stay(carrier.sighting, carrier.first, carrier.last, weigh.vocabulary)
-    return held is not None and held.goes_on
+def _hold_it_for_good(mine: Carrier, theirs: Carrier, weigh: Weigher) -> bool:
+    """Whether what lies between two that hold an address only shrinks by either being seen again."""
+    words = weigh.vocabulary
+    one, other = (stay(held.sighting, held.first, held.last, words) for held in (mine, theirs))
+    if one is None or other is None:
+        return False
+    return not by_contact(mine.sighting, one, theirs.sighting, other, words)

@@ -25,10 +25,10 @@ def quieten(draft: Draft) -> None:
             until = until if until > sighting.last else 0
         if record.quiet_until != until:
             draft.new[key] = record._replace(quiet_until=until)
-    waiting = {key for key, record in draft.new.items() if None in record.ends}
-    for key in (draft.timed | waiting) - draft.settled:
-        if draft.new[key].quiet_until:
-            draft.new[key] = draft.new[key]._replace(quiet_until=0)
+    for key in draft.new.keys() - draft.settled:
+        record = draft.new[key]
+        if record.quiet_until and (key in draft.timed or None in record.ends):
+            draft.new[key] = record._replace(quiet_until=0)
 
 
 def _is_plain(draft: Draft, record: Record) -> bool:

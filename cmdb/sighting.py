@@ -115,6 +115,11 @@ class Sighting(NamedTuple):
         return not (self.closed or self.gone)
 
 
+def values_of(sighting: Sighting, kind: str) -> set[str]:
+    """Every value of an identifier kind that was ever said of it."""
+    return {life.value for life in sighting.lifetimes if life.kind == kind}
+
+
 def sighting_key(record_key: str, closed: int | None) -> str:
     """The key of a record's open sighting, or of its closed one of that number."""
     return record_key if closed is None else f"{record_key}|{closed}"

@@ -3,7 +3,7 @@
 from cmdb.address_slot import addresses_now, shows_no_hardware
 from cmdb.evidence import Weigher, lifetimes_overlap
 from cmdb.group import DEVICE_ONLY, Group, is_listed, kind_of
-from cmdb.sighting import SLOT_KINDS, Sighting
+from cmdb.sighting import SLOT_KINDS, Sighting, values_of
 
 _SHOWN_BY_ONE = frozenset({"certificate_sha256", "chassis_id", "serial", "uuid"})
 
@@ -130,18 +130,18 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
     Nor are there two addresses where one of the records shows none (a neighbour known by its chassis), or where both
     show one: a device's own agent lists all that it has, wherever it is asked.
     """
-    here, there = _addresses(mine), _addresses(theirs)
+    here, there = values_of(mine, "ip"), values_of(theirs, "ip")
     if not here or not there or not here.isdisjoint(there):
         return True
     for member in (*one.members, *other.members):
         if member.source != mine.source:
-            listed = _addresses(member)
+            listed = values_of(member, "ip")
             if not here.isdisjoint(listed) and not there.isdisjoint(listed):
                 return True
     for key in one.borne.keys() & other.borne.keys():
         if kind_of(key) in _SHOWN_BY_ONE and key not in weigher.crowding.often:
             return True
-    names = {life.value for sighting in (mine, theirs) for life in sighting.lifetimes if life.kind == "fqdn"}
+    names = values_of(mine, "fqdn") | values_of(theirs, "fqdn")
     named = all(any(life.kind == "fqdn" for life in sighting.lifetimes) for sighting in (mine, theirs))
     return (named and len(names) == 1) or _hardware_of_both(one, other, mine, theirs, weigher)
 
@@ -192,10 +192,6 @@ def _lent(one: Group, other: Group, slot: Sighting, weigher: Weigher) -> bool:
         if life.kind == "mac"
         for group in (one, other)
     )
-
-
-def _addresses(sighting: Sighting) -> set[str]:
-    return {life.value for life in sighting.lifetimes if life.kind == "ip"}
 
 
 def _shown(key: str) -> str:
