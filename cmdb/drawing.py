@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cmdb.draft import Draft
 from cmdb.ends import Bearers, bearers_of
+from cmdb.first_said import firsts_of, key_of
 from cmdb.graph_patch import Waiting
 from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
@@ -51,7 +52,7 @@ def tie_ends(draft: Draft, keys: Collection[str]) -> Bearers:
     return bearers
 
 
-def draw(draft: Draft, keys: Collection[str]) -> Drawn:
+def draw(draft: Draft, keys: Collection[str], bearers: Bearers) -> Drawn:
     """Relations and waiting claims of these records, against what the graph holds of them; in the order of id."""
     drawn = Drawn()
     before: set[str] = set()
@@ -63,7 +64,7 @@ def draw(draft: Draft, keys: Collection[str]) -> Drawn:
         if old is not None and then is not None and _speaks(draft, old, then, before=True):
             before.update(relation_id(*link[:3]) for link in _links(old, then))
         if new.ends and _speaks(draft, new, now, before=False):
-            _assert(draft, new, now, after)
+            _assert(draft, new, now, bearers, after)
         _wait(draft, old, then, new, now, drawn)
     _relate(draft, before, after, frozenset(keys), drawn)
     return drawn
@@ -84,17 +85,19 @@ def _speaks(draft: Draft, record: Record, sighting: Sighting, *, before: bool) -
     return witnesses(sighting, draft.vocabulary.classes[name], draft.vocabulary, now)
 
 
-def _assert(draft: Draft, record: Record, sighting: Sighting, after: dict[str, Relation]) -> None:
+def _assert(draft: Draft, record: Record, sighting: Sighting, bearers: Bearers, after: dict[str, Relation]) -> None:
     """Add what a record says of relations to what the others say."""
     key, human, missed = record.key, record.correction is not None, record.misses > 0
-    types, seen = draft.vocabulary.relation_types, sighting.said.observed_at
+    types = draft.vocabulary.relation_types
+    firsts = firsts_of(sighting.claimed, sighting.said, sighting.first)
     for type_name, from_ci, to_ci, claim in _links(record, sighting):
         _, _, reference, group, need, effect, strength, basis, confidence = claim
-        witness = Witness(key, reference, group, need, effect, strength, basis, confidence, human, missed)
-        said = relation(types[type_name], from_ci, to_ci, (witness,), seen)
-        if (known := after.get(said.id)) is not None:
-            together = (*known.witnesses, witness)
-            said = relation(types[type_name], from_ci, to_ci, together, min(known.first_seen, seen))
+        other = to_ci if claim.outgoing else from_ci
+        since = max(firsts[key_of(claim)], bearers.borne_since(reference, other))
+        witness = Witness(key, reference, group, need, effect, strength, basis, confidence, human, missed, since)
+        known = after.get(relation_id(type_name, from_ci, to_ci))
+        together = (witness,) if known is None else (*known.witnesses, witness)
+        said = relation(types[type_name], from_ci, to_ci, together)
         after[said.id] = said
 
 
@@ -142,9 +145,8 @@ def _relate(draft: Draft, before: set[str], after: dict[str, Relation], redrawn:
             drawn.relations_gone.append(id_)
             drawn.past_relations.append(PastRelation(stored, gone=True))
             continue
-        since = min(stored.first_seen, said.first_seen) if said is not None else stored.first_seen
         declared = draft.vocabulary.relation_types[stored.type]
-        now = relation(declared, stored.from_ci, stored.to_ci, (*kept, *fresh), since)
+        now = relation(declared, stored.from_ci, stored.to_ci, (*kept, *fresh))
         if now != stored:
             drawn.relations.append(now)
             drawn.past_relations.append(PastRelation(stored, gone=False))

@@ -66,22 +66,37 @@ class Bearers:
         fits = fitting(meant, bearers, self.draft.vocabulary)
         if len(fits) > 1 and is_moving(meant):
             gaps = self._gaps(meant.key, bearers, observed_at)
-            nearest = min(gaps[bearer.ci] for bearer in fits)
-            fits = tuple(bearer for bearer in fits if gaps[bearer.ci] == nearest)
+            nearest = min(gaps.get(bearer.ci, FOR_EVER) for bearer in fits)
+            fits = tuple(bearer for bearer in fits if gaps.get(bearer.ci, FOR_EVER) == nearest)
         return fits[0].ci if len(fits) == 1 else None
+
+    def borne_since(self, reference: str, ci: str) -> int:
+        """Since when a CI bears what a moving reference names and others have borne, too; 0 for any other reference."""
+        meant = self.draft.meanings[reference]
+        bearers = self.of.get(meant.key, ())
+        if not is_moving(meant) or len({bearer.ci for bearer in bearers}) < 2:
+            return 0
+        return min((first for of, first, _ in self._times(meant.key, bearers) if of == ci), default=0)
 
     def _gaps(self, key: str, bearers: Iterable[Bearer], observed_at: int) -> Mapping[str, int]:
         """CI → microseconds between the observation and the time for which it bore the key."""
+        gaps: dict[str, int] = {}
+        for ci, first, last in self._times(key, bearers):
+            gap = max(0, first - observed_at, observed_at - last)
+            gaps[ci] = min(gap, gaps.get(ci, gap))
+        return gaps
+
+    def _times(self, key: str, bearers: Iterable[Bearer]) -> list[tuple[str, int, int]]:
+        """(CI, first, last) of each sighting of these bearers that bore the key."""
         draft = self.draft
         draft.load(draft.around.records([bearer.record for bearer in bearers if bearer.record not in draft.new]))
         draft.timed.update(bearer.record for bearer in bearers)
-        gaps: dict[str, int] = {}
-        for bearer in bearers:
-            for sighting in draft.sightings_now(bearer.record):
-                first, last = draft.borne.of(sighting).get(key, (FOR_EVER, FOR_EVER))
-                gap = max(0, first - observed_at, observed_at - last)
-                gaps[bearer.ci] = min(gap, gaps.get(bearer.ci, gap))
-        return gaps
+        return [
+            (ci, *times)
+            for record in {bearer.record for bearer in bearers}
+            for sighting, ci in zip(draft.sightings_now(record), draft.new[record].cis, strict=True)
+            if (times := draft.borne.of(sighting).get(key)) is not None
+        ]
 
 
 def bearers_of(draft: Draft, references: Collection[str]) -> Bearers:

@@ -46,15 +46,14 @@ def _borne(
     draft: Draft, record: Record, sightings: Iterable[Sighting], keys: Iterable[str]
 ) -> set[tuple[str, str, int, int]]:
     """(key, CI, first, last); the times only where a reference means what bore the key at its time."""
-    ci = record.ci
-    borne = {(linking, ci, *_AT_ALL) for linking in keys}
+    borne = {(linking, record.ci, *_AT_ALL) for linking in keys}
     borne.update(
         (linking, ci, *times)
-        for sighting in sightings
+        for sighting, ci in zip(sightings, record.cis, strict=True)
         for linking, times in draft.borne.of(sighting).items()
         if kind_of(linking) in MOVING_KINDS
     )
-    borne.add((f"record|{record.key}", ci, *_AT_ALL))
+    borne.add((f"record|{record.key}", record.ci, *_AT_ALL))
     return borne
 
 

@@ -182,8 +182,7 @@ def _work_out(draft: Draft, spoken: Collection[str], cis: Collection[str] = ()) 
         if not unplaced:
             break
     dirty = {key for key in draft.new if key in claimants or _claims_moved(draft, key)}
-    tie_ends(draft, dirty)
-    return draw(draft, dirty)
+    return draw(draft, dirty, tie_ends(draft, dirty))
 
 
 def _claims_moved(draft: Draft, key: str) -> bool:

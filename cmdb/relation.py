@@ -20,6 +20,8 @@ class Witness(NamedTuple):
     human: bool
     missed: bool
     """the record is live but was missed: it witnesses, marked stale"""
+    since: int
+    """when it first said so (microseconds UTC), or since when the one that it means bears what it names"""
 
 
 class Requirement(NamedTuple):
@@ -70,9 +72,7 @@ _CONFIDENCE = {"declared": 0.98, "observed": 0.95, "inferred": 0.60}
 _BASIS_RANK = {"declared": 0, "observed": 1, "inferred": 2}
 
 
-def relation(
-    declared: RelationType, from_ci: str, to_ci: str, witnesses: Iterable[Witness], first_seen: int
-) -> Relation:
+def relation(declared: RelationType, from_ci: str, to_ci: str, witnesses: Iterable[Witness]) -> Relation:
     """What the witnesses say together; a person's word stands over the others'.
 
     Group and need per group: a person's, else the greatest. Effect: a person's, else the strongest that is said, else
@@ -80,11 +80,12 @@ def relation(
     """
     seen = tuple(witnesses)
     if len(seen) == 1:  # as nearly always
-        _, _, group, need, effect, strength, basis, confidence, human, stale = seen[0]
+        _, _, group, need, effect, strength, basis, confidence, human, stale, first_seen = seen[0]
         requirements: tuple[Requirement, ...] = (Requirement(group, need, human and need != 0),)
     else:
         seen = tuple(sorted(seen, key=repr))
         stale = all(witness.missed for witness in seen)
+        first_seen = min(witness.since for witness in seen)
         basis = min((witness.basis for witness in seen), key=_BASIS_RANK.__getitem__)
         human = any(witness.human for witness in seen)
         requirements = _requirements(seen)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cmdb.decision import Ruling
+from cmdb.first_said import FirstSaid, earliest, firsts_of, notes_of
 from cmdb.identifier import Identifier
 from cmdb.observation import Observation
 from cmdb.reference import record_key
@@ -42,6 +43,8 @@ class Version(NamedTuple):
     """the id it brought when it was first applied"""
     applied: int
     """grows with every version ever applied: the CI bears the id of the member with the smallest"""
+    claimed: tuple[FirstSaid, ...] = ()
+    """claims that were not made from its first time on, or are made no more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class Sighting(NamedTuple):
     misses: int
     parent: str | None
     correction: Correction | None
+    claimed: tuple[FirstSaid, ...]
+    """as a version's"""
 
     @property
     def is_open(self) -> bool:
@@ -176,12 +181,21 @@ def _heard_again(version: Version, said: Observation) -> Version:
         lives[kind, value] = Lifetime(
             kind, value, min(life.first, at) if life else at, max(life.last, at) if life else at
         )
+    first, standing = min(version.first, at), max(version.said, said, key=lateness)
     return version._replace(
-        first=min(version.first, at),
+        first=first,
         last=max(version.last, at),
-        said=max(version.said, said, key=lateness),
+        said=standing,
         lifetimes=tuple(sorted(lives.values())),
+        claimed=_claimed_again(version, said, first, standing),
     )
+
+
+def _claimed_again(version: Version, said: Observation, first: int, standing: Observation) -> tuple[FirstSaid, ...]:
+    if said.claims == version.said.claims and not version.claimed:
+        return ()
+    known = firsts_of(version.claimed, version.said, version.first)
+    return notes_of(earliest([known, firsts_of((), said, said.observed_at)]), standing, first)
 
 
 def lateness(said: Observation) -> tuple[int, int, str]:
@@ -245,17 +259,18 @@ def _lives(record: Record, vocabulary: Vocabulary) -> list[list[Version]]:
 
 def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: bool) -> Sighting:
     if len(life) == 1:
-        _, first, last, said, lifetimes, brought, applied = life[0]
+        _, first, last, said, lifetimes, brought, applied, claimed = life[0]
     else:
         said = max((version.said for version in life), key=lateness)
         first, last = min(v.first for v in life), max(v.last for v in life)
         lifetimes = _united(life)
         eldest = min(life, key=lambda v: v.applied)
         brought, applied = eldest.brought, eldest.applied
+        claimed = notes_of(earliest(firsts_of(v.claimed, v.said, v.first) for v in life), said, first)
     key = sighting_key(record.key, at if closed else None)
     return Sighting(
         key, record.key, record.source, record.realm, said, first, last, lifetimes, brought, applied, closed,
-        record.gone, record.misses, record.parent, record.correction,
+        record.gone, record.misses, record.parent, record.correction, claimed,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from cmdb.configuration_item import Fact, OutvotedValue
 from cmdb.decision import Ruling
+from cmdb.first_said import FirstSaid
 from cmdb.graph_patch import Event
 from cmdb.identifier import Identifier
 from cmdb.observation import Claim, Observation
@@ -105,7 +106,7 @@ def decode_record(
 def _version(version: Version) -> list[Any]:
     said = version.said
     spans = [(kind, value, first, last) for kind, value, first, last in version.lifetimes]
-    return [
+    row = [
         version.first,
         version.last,
         version.brought,
@@ -123,11 +124,12 @@ def _version(version: Version) -> list[Any]:
         said.read_at,
         said.content,
     ]
+    return [*row, version.claimed] if version.claimed else row
 
 
 def _read_version(row: list[Any], source: str, realm: str, record: str) -> Version:
     (first, last, brought, applied, signature, spans, ci_class, name, named, borne, attributes, claims, within,
-     observed_at, read_at, content) = row  # fmt: skip
+     observed_at, read_at, content, *noted) = row  # fmt: skip
     said = Observation(
         source,
         realm,
@@ -151,6 +153,7 @@ def _read_version(row: list[Any], source: str, realm: str, record: str) -> Versi
         tuple(Lifetime(*span) for span in spans),
         brought,
         applied,
+        tuple(FirstSaid(*note) for notes in noted for note in notes),
     )
 
 
@@ -169,7 +172,7 @@ def _moved(version: Version, first: int, last: int, observed_at: int, read_at: i
         else life
         for life in version.lifetimes
     )
-    return Version(version.signature, first, last, again, lifetimes, version.brought, version.applied)
+    return version._replace(first=first, last=last, said=again, lifetimes=lifetimes)
 
 
 # -- configuration items ---------------------------------------------------------------------------------------------
@@ -204,9 +207,10 @@ def encode_witnesses(witnesses: tuple[Witness, ...]) -> str:
     return to_json(witnesses)
 
 
-def decode_witnesses(text: str | bytes) -> tuple[Witness, ...]:
-    """The other way round."""
-    return tuple(Witness(*row) for row in from_json(text))
+def decode_witnesses(text: str | bytes, first_seen: int) -> tuple[Witness, ...]:
+    """The other way round. What an older export says of no witness by itself is since when the relation is seen."""
+    whole = len(Witness._fields)
+    return tuple(Witness(*row, *(() if len(row) == whole else (first_seen,))) for row in from_json(text))
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.ends import fitting
+from cmdb.first_said import firsts_of, key_of
 from cmdb.fold import fold
 from cmdb.lifecycle import witnesses
 from cmdb.meaning import Meanings
@@ -159,7 +160,7 @@ def _relations(
     """Relations that any of these records witnesses, or witnessed; and to what each record's claims led."""
     meant = _Meant(look, then, vocabulary)
     ends: dict[str, tuple[str | None, ...]] = {}
-    claimed: dict[tuple[str, str, str], list[tuple[Witness, int]]] = {}
+    claimed: dict[tuple[str, str, str], list[Witness]] = {}
     for key, one in then.items():
         if one.speaking is None or not one.sightings or not one.sightings[-1][1].is_open:
             continue
@@ -169,10 +170,11 @@ def _relations(
             continue
         # A claim on what nobody had seen yet waits.
         ends[key] = tuple(end if folded.get(end or "", ci) else None for end in meant.by(one.speaking))
+        firsts = firsts_of(sighting.claimed, sighting.said, sighting.first)
         for claim, end in zip(one.speaking.said.claims, ends[key], strict=True):
             if end is not None and end != own:
                 triple = (claim.type, own, end) if claim.outgoing else (claim.type, end, own)
-                claimed.setdefault(triple, []).append((_witness(one, claim), one.speaking.said.observed_at))
+                claimed.setdefault(triple, []).append(_witness(one, claim, firsts[key_of(claim)]))
     ids = {relation_id(*triple): triple for triple in claimed}
     stored = {found.id: found for found in look.incident(list(folded))} | dict(look.relations(ids.keys()))
     result: dict[str, Relation | None] = {}
@@ -191,16 +193,16 @@ def _relations(
         if unseen or not (kept or fresh):
             result[id_] = None
             continue
-        since = min([seen for _, seen in fresh] + ([standing.first_seen] if standing else []))
-        said = [*kept, *(witness for witness, _ in fresh)]
-        result[id_] = relation(vocabulary.relation_types[type_], from_ci, to_ci, said, since)
+        since = {witness.record: witness.since for witness in standing.witnesses} if standing else {}
+        said = [*kept, *(witness._replace(since=since.get(witness.record, witness.since)) for witness in fresh)]
+        result[id_] = relation(vocabulary.relation_types[type_], from_ci, to_ci, said)
     return result, ends
 
 
-def _witness(one: _Then, claim: Claim) -> Witness:
+def _witness(one: _Then, claim: Claim, since: int) -> Witness:
     return Witness(
         one.record.key, claim.reference, claim.group, claim.need, claim.effect, claim.strength, claim.basis,
-        claim.confidence, one.record.correction is not None, one.misses > 0,
+        claim.confidence, one.record.correction is not None, one.misses > 0, since,
     )  # fmt: skip
 
 

@@ -237,7 +237,7 @@ _IMAGE = 9
 def _relation(id: str, from_ci: str, to_ci: str, body: Sequence[Any]) -> Relation:
     witnesses, first_seen, requirements, effect, basis, strength, confidence, human, stale = body[:_IMAGE]
     return Relation(
-        id, id.rpartition("-")[2], from_ci, to_ci, decode_witnesses(to_json(witnesses)), first_seen,
+        id, id.rpartition("-")[2], from_ci, to_ci, decode_witnesses(to_json(witnesses), first_seen), first_seen,
         decode_requirements(to_json(requirements)), effect, basis, strength, confidence, human, stale,
     )  # fmt: skip
 

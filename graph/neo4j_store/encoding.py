@@ -120,6 +120,6 @@ def read_relation(row: Row, types: Mapping[str, str]) -> Relation:
     (id_, type_, from_ci, to_ci, witnesses, first_seen, requirements, effect, basis, strength, confidence, human,
      stale) = row  # fmt: skip
     return Relation(
-        id_, types[type_], from_ci, to_ci, decode_witnesses(witnesses), first_seen, decode_requirements(requirements),
-        effect, basis, strength, confidence, human, stale,
+        id_, types[type_], from_ci, to_ci, decode_witnesses(witnesses, first_seen), first_seen,
+        decode_requirements(requirements), effect, basis, strength, confidence, human, stale,
     )  # fmt: skip

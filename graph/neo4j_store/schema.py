@@ -7,7 +7,7 @@ from graph.neo4j_store.statements import LOCK
 from graph.store import StoreError
 from graph.words import brings_more, encoded_words
 
-VERSION = 4
+VERSION = 5
 WORDS = "cmdb_words"
 
 _UNIQUE = (

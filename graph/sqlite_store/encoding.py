@@ -85,6 +85,6 @@ def read_relation(row: Row) -> Relation:
     (id_, type_, from_ci, to_ci, witnesses, first_seen, requirements, effect, basis, strength, confidence, human,
      stale) = row  # fmt: skip
     return Relation(
-        id_, type_, from_ci, to_ci, decode_witnesses(witnesses), first_seen, decode_requirements(requirements),
-        effect, basis, strength, confidence, bool(human), bool(stale),
+        id_, type_, from_ci, to_ci, decode_witnesses(witnesses, first_seen), first_seen,
+        decode_requirements(requirements), effect, basis, strength, confidence, bool(human), bool(stale),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from cmdb.vocabulary import Vocabulary
 from graph.store import StoreError
 from graph.words import brings_more, check_still_ours, encoded_words
 
-VERSION = 5
+VERSION = 6
 
 TABLES = """
 create table meta (key text primary key, value text not null) without rowid;

@@ -14,10 +14,11 @@ from cmdb.linking import linking_keys
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import reconcile_absence
 from cmdb.reference import record_key
+from cmdb.relation import Relation
 from cmdb.sighting import heard, sightings_of
 from cmdb.vocabulary import SourceTraits, Vocabulary
 from cmdb.vocabulary_file import RESERVED_CLASSES, with_file
-from graph.encoding import from_json
+from graph.encoding import from_json, to_json
 from graph.neo4j_store.schema import _INDEXED, _UNIQUE
 from graph.neo4j_store.spelling import _camel
 from graph.open_store import open_store
@@ -236,4 +237,50 @@ def test_an_older_export_is_due_at_once(
     other = open_store(f"sqlite:///{tmp_path}/other.db", words)
     other.load(rows)
     assert other.next_due() == 0
+    other.close()
+
+
+# -- since when relations are seen -----------------------------------------------------------------------------------
+
+
+def _on(reference: str, **more: Any) -> Claim:
+    return Claim("depends_on", True, reference, **more)
+
+
+def _relations(store: GraphStore) -> tuple[Relation, ...]:
+    (app,) = store.search(Search(words=("app",)), after=None, limit=2)
+    view = store.item(app.id)
+    assert view is not None
+    return view.relations
+
+
+def test_a_relation_is_seen_since_it_was_first_said_in_every_store_and_export(
+    store: GraphStore, say: Say, put: Put, tmp_path: Path, words: Vocabulary
+) -> None:
+    put(store, say("db", name="db"), say("app", name="app", day=1))
+    put(store, say("app", name="app", day=5, claims=[_on("name:db")]))
+    put(store, say("app", name="app", day=3, claims=[_on("name:db")]))
+    other = open_store(f"sqlite:///{tmp_path}/other.db", words)
+    other.load(store.dump())
+    for told in (store, other):
+        put(told, say("app", name="app", day=6, claims=[_on("name:db", strength=0.5)]))
+        (relation,) = _relations(told)
+        assert (relation.first_seen, relation.strength) == (3 * DAY, 0.5)
+    other.close()
+
+
+def test_an_older_export_tells_of_every_witness_since_when_the_relation_is_seen(
+    store: GraphStore, say: Say, put: Put, tmp_path: Path, words: Vocabulary
+) -> None:
+    put(store, say("db", name="db"), say("app", name="app", day=2, claims=[_on("name:db")]))
+    rows = [
+        {**row, "row": {**row["row"], "witnesses": to_json([one[:-1] for one in from_json(row["row"]["witnesses"])])}}
+        if row["kind"] == "relation"
+        else row
+        for row in store.dump()
+    ]
+    other = open_store(f"sqlite:///{tmp_path}/other.db", words)
+    other.load(rows)
+    (relation,) = _relations(other)
+    assert [witness.since for witness in relation.witnesses] == [2 * DAY]
     other.close()
