@@ -110,16 +110,16 @@ def _wait(draft: Draft, old: Record | None, then: Sighting | None, new: Record, 
 
 
 def _waited_for(draft: Draft, record: Record, sighting: Sighting) -> Set[str]:
-    """Lookup keys of everything that a record names and no single CI is."""
+    """Lookup keys of everything that a record names and no single CI is, or its own: another may come to bear them."""
     said = sighting.said
     adrift = said.within is not None and record.parent is None
-    if not (adrift or None in record.ends) or not sighting.is_open:
+    if not (adrift or None in record.ends or record.ci in record.ends) or not sighting.is_open:
         return _NOTHING
     keys = {
         draft.meanings[claim.reference].key
         for claim, end in zip(said.claims, record.ends, strict=True)
-        if end is None
-    }  # fmt: skip
+        if end is None or end == record.ci
+    }
     if said.within is not None and adrift:
         keys.add(draft.meanings[said.within].key)
     return keys

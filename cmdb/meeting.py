@@ -120,7 +120,7 @@ class Meetings:
     """Whether two sightings met at an address, worked out once: those who held one share several keys of its times."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._stays: dict[int, tuple[Sighting, Mapping[str, Stay]]] = {}
         """by the identity of the sighting, which is kept so that no other can have it"""
         self._met: dict[tuple[int, int], bool] = {}
@@ -137,18 +137,18 @@ class Meetings:
         return known
 
     def _meet(self, one: Sighting, other: Sighting) -> bool:
-        if never_one(one, other, self._vocabulary):
+        if never_one(one, other, self.vocabulary):
             return False
         theirs = self._stays_of(other)
         return any(
-            address in theirs and meet(one, mine, other, theirs[address], self._vocabulary)
+            address in theirs and meet(one, mine, other, theirs[address], self.vocabulary)
             for address, mine in self._stays_of(one).items()
         )
 
     def _stays_of(self, sighting: Sighting) -> Mapping[str, Stay]:
         known = self._stays.get(id(sighting))
         if known is None:
-            known = self._stays[id(sighting)] = (sighting, _stays(sighting, self._vocabulary))
+            known = self._stays[id(sighting)] = (sighting, _stays(sighting, self.vocabulary))
         return known[1]
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from cmdb.draft import Draft, name_key
+from cmdb.draft import Draft, name_key, united
 from cmdb.ends import EVERY_BEARER, MOVING_KINDS
 from cmdb.group import kind_of
 from cmdb.linking import leads_on
-from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting
 
 
@@ -20,7 +19,7 @@ def moved_keys(draft: Draft) -> set[str]:
             moved.add(f"record|{key}")
         elif before.cis != record.cis or before.versions is not record.versions or before.parent != record.parent:
             now = _borne(draft, record, draft.sightings[key], draft.laid_out_keys(key))
-            then = _borne(draft, before, draft.sightings_before(key), draft.around.kept_keys(key))
+            then = _borne(draft, before, draft.sightings_before(key), united(draft.around.kept_keys(key)))
             moved |= {linking for linking, *_ in now ^ then}
     for ci, item in draft.items.items():
         was = draft.were.get(ci)
@@ -61,8 +60,8 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
     """Load every record outside the draft with a claim, or a `within`, on a moved key; all their keys.
 
     Those that wait are indexed by what they wait for. Those that are tied already are witnesses of relations of the
-    CIs that bore the key before, or bear it beside another one now. A claim on the claimant's own CI is no relation:
-    so the records of a CI that bears the key outside the draft are looked at themselves.
+    CIs that bore the key before, or bear it beside another one now. A claim on the claimant's own CI is no relation: it
+    waits for another one.
     """
     claimants = _among_the_drafted(draft, moved)
     claimants |= {key for keys in draft.around.waiting(sorted(moved)).values() for key in keys}
@@ -72,19 +71,8 @@ def load_claimants(draft: Draft, moved: set[str]) -> set[str]:
         for witness in relation.witnesses:
             if witness.record not in claimants and draft.meanings[witness.reference].key in moved:
                 claimants.add(witness.record)
-    claimants |= _speaking_of_themselves(draft, moved, former)
     draft.load(draft.around.records(sorted(claimants - draft.new.keys())))
     return claimants & draft.new.keys()
-
-
-def _speaking_of_themselves(draft: Draft, moved: set[str], former: Iterable[str]) -> set[str]:
-    outside = [ci for ci in former if ci not in draft.were]
-    members = {key for item in draft.around.items(outside).values() for key in item.records} if outside else set()
-    return {
-        key
-        for key, record in draft.around.records(sorted(members - draft.new.keys())).items()
-        if any(draft.meanings[claim.reference].key in moved for claim in open_said(record, draft.vocabulary).claims)
-    }
 
 
 def _among_the_drafted(draft: Draft, moved: set[str]) -> set[str]:
@@ -122,7 +110,7 @@ def _all_keys(draft: Draft, ci: str) -> Iterable[str]:
     for key in was.records:
         if key in draft.old:
             yield f"record|{key}"
-            yield from draft.around.kept_keys(key)
+            yield from united(draft.around.kept_keys(key))
 
 
 def displaced_children(draft: Draft) -> set[str]:

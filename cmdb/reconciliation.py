@@ -248,7 +248,7 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     now = united(held)
     if old is None:
         return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
-    before = draft.around.kept_keys(key)
+    before = united(draft.around.kept_keys(key))
     return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
 
 

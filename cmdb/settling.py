@@ -43,7 +43,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
         said |= moved
     settings = draft.context.settings
     asked = Asked(shaken.stored, _ordered(draft, said), said, carried, shaken.cis)
-    block = draft.around.block(asked, draft.vocabulary, common_at=settings.common_at, largest=settings.largest_block)
+    block = draft.around.block(asked, draft.meetings, common_at=settings.common_at, largest=settings.largest_block)
     _look_at_neighbours(draft, block)
     if block.cut:
         _leave_as_it_is(draft, shaken)
@@ -113,9 +113,12 @@ def _lay_out(draft: Draft, key: str) -> None:
     for linking in draft.laid_out_keys(key) if key in draft.keys else ():
         draft.carriers[linking].difference_update([one.key for one in draft.sightings[key]])
     unchanged = draft.new[key] is draft.old.get(key)
-    seen = draft.sightings_before(key) if unchanged else sightings_of(draft.new[key], draft.vocabulary)
-    draft.sightings[key] = seen
-    held = draft.keys[key] = keys_of(draft.new[key], seen, draft.borne)
+    if unchanged:
+        seen, held = draft.sightings_before(key), draft.around.kept_keys(key)
+    else:
+        seen = sightings_of(draft.new[key], draft.vocabulary)
+        held = keys_of(draft.new[key], seen, draft.borne)
+    draft.sightings[key], draft.keys[key] = seen, held
     for sighting, linking_keys in zip(seen, held, strict=True):
         for linking in linking_keys:
             draft.carriers.setdefault(linking, set()).add(sighting.key)

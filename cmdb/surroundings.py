@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.meeting import Meetings
 from cmdb.relation import Relation
 from cmdb.sighting import Record, Sighting
 from cmdb.vocabulary import Vocabulary
@@ -78,19 +79,19 @@ class Surroundings(Protocol):
     def briefs(self, keys: Collection[str]) -> Mapping[str, Brief]:
         """Briefs of the records with these keys; unknown keys are left out."""
 
-    def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
+    def block(self, asked: Asked, meetings: Meetings, *, common_at: int, largest: int) -> Block:
         """The sightings asked for, those that share a linking key with them, the members of their CIs, until closed.
 
-        Over an address, those that held it at nearly the same time. A key that more than `common_at` stored records
-        carry links nothing, unless the batch may have moved it over the line: one carried by at most `common_at` +
-        its count in the batch is still followed.
+        Over an address, those that held it at nearly the same time (`meetings`). A key that more than `common_at`
+        stored records carry links nothing, unless the batch may have moved it over the line: one carried by at most
+        `common_at` + its count in the batch is still followed.
         """
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
         """Whole records by key; unknown keys are left out."""
 
-    def kept_keys(self, record: str) -> frozenset[str]:
-        """The linking keys under which a record that was read before is found."""
+    def kept_keys(self, record: str) -> tuple[frozenset[str], ...]:
+        """The linking keys under which each sighting of a record that was read before is found."""
 
     def sightings(self, record: str, vocabulary: Vocabulary) -> tuple[Sighting, ...]:
         """The sightings of a record that was read before."""

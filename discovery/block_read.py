@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cmdb.identity_settings import IdentitySettings
+from cmdb.meeting import Meetings
 from cmdb.sighting import Record, Sighting, record_of, sightings_of
 from cmdb.surroundings import Asked, Block
 from cmdb.vocabulary import Vocabulary
@@ -22,7 +23,7 @@ def block_read(
     look: ReadTransaction | WriteTransaction, asked: Asked, words: Vocabulary, settings: IdentitySettings
 ) -> BlockRead:
     """The block around what is asked for."""
-    block = look.block(asked, words, common_at=settings.common_at, largest=settings.largest_block)
+    block = look.block(asked, Meetings(words), common_at=settings.common_at, largest=settings.largest_block)
     records = look.records({record_of(sighting) for sighting in block.sightings})
     sightings = [s for record in records.values() for s in sightings_of(record, words) if s.key in block.sightings]
     return BlockRead(block, records, sightings)

@@ -17,7 +17,7 @@ class RecordsRead(ABC):
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
-        self._linking: dict[str, Sequence[Sequence[str]]] = {}
+        self._linking: dict[str, tuple[frozenset[str], ...]] = {}
         """record → the linking keys of each of its sightings"""
         self._belonging: dict[str, tuple[Belongings, ...]] = {}
         self._sightings: dict[str, tuple[Sighting, ...]] = {}
@@ -51,13 +51,13 @@ class RecordsRead(ABC):
         self._read(wanted)
         return {key: self._records[key] for key in wanted & self._records.keys()}
 
-    def kept_keys(self, record: str) -> frozenset[str]:
-        return frozenset().union(*self._linking[record])
+    def kept_keys(self, record: str) -> tuple[frozenset[str], ...]:
+        return self._linking[record]
 
     def _read(self, keys: Collection[str]) -> None:
         for record, linking in self.record_rows(set(keys) - self._records.keys()):
             self._records[record.key] = record
-            self._linking[record.key] = from_json(linking)
+            self._linking[record.key] = tuple(map(frozenset, from_json(linking)))
 
     def forget(self) -> None:
         """Read everything anew from here on: it has been written."""
@@ -66,11 +66,11 @@ class RecordsRead(ABC):
         self._belonging.clear()
         self._sightings.clear()
 
-    def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
+    def block(self, asked: Asked, meetings: Meetings, *, common_at: int, largest: int) -> Block:
         return close_block(
             asked,
-            Reads(self._carriers, partial(self._belongings, vocabulary), self.member_rows),
-            Meetings(vocabulary).met,
+            Reads(self._carriers, partial(self._belongings, meetings.vocabulary), self.member_rows),
+            meetings.met,
             common_at=common_at,
             largest=largest,
         )

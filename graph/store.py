@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.graph_patch import GraphPatch
+from cmdb.meeting import Meetings
 from cmdb.relation import Relation
 from cmdb.sighting import Record
 from cmdb.surroundings import Asked as Asked
@@ -22,7 +23,6 @@ from cmdb.surroundings import Bearer as Bearer
 from cmdb.surroundings import Block as Block
 from cmdb.surroundings import Brief as Brief
 from cmdb.surroundings import Surroundings
-from cmdb.vocabulary import Vocabulary
 from graph.ledger import Document, Ledger
 from graph.past import PastRow
 from graph.survey import Survey
@@ -170,7 +170,7 @@ class ReadTransaction(Protocol):
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:
         """Whole records by key; unknown keys are left out."""
 
-    def block(self, asked: Asked, vocabulary: Vocabulary, *, common_at: int, largest: int) -> Block:
+    def block(self, asked: Asked, meetings: Meetings, *, common_at: int, largest: int) -> Block:
         """As Surroundings.block."""
 
     def document(self, kind: str, key: str) -> Document | None:

@@ -47,7 +47,7 @@ def metrics(system: TheSystem, caller: Reader) -> Response:
         ("cmdb_configuration_items", "configuration items in the graph", counts.cis),
         ("cmdb_relations", "relations in the graph", counts.relations),
         ("cmdb_records", "source records kept", counts.records),
-        ("cmdb_waiting_references", "references that fit no single CI yet", counts.waiting),
+        ("cmdb_waiting_references", "references that fit no single other CI yet", counts.waiting),
     ):
         Gauge(name, help_, registry=registry).set(value)
     _quality(system, caller, registry, counts.cis)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cmdb.graph_patch import DocumentWrite, GraphPatch
+from cmdb.meeting import Meetings
 from cmdb.observation import Claim, Observation
 from cmdb.vocabulary import Vocabulary
 from graph.ledger import Conflict
@@ -387,13 +388,15 @@ def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(
 
     def block(sighting: str) -> set[str]:
         asked = Asked([sighting])
-        return set(store.write(lambda tx: tx.block(asked, words, common_at=50, largest=50).sightings))
+        return set(store.write(lambda tx: tx.block(asked, Meetings(words), common_at=50, largest=50).sightings))
 
     now, closed = "agent|default|asset-1", "agent|default|asset-1|0"
     assert block(now) == {now, "agent|default|present"}
     assert block(closed) == {closed, "agent|default|former"} == block("agent|default|former")
 
     def of_ci(tx: Any) -> set[str]:
-        return set(tx.block(Asked(cis=tx.records([now])[now].cis[:1]), words, common_at=50, largest=50).sightings)
+        return set(
+            tx.block(Asked(cis=tx.records([now])[now].cis[:1]), Meetings(words), common_at=50, largest=50).sightings
+        )
 
     assert store.write(of_ci) == {closed, "agent|default|former"}
