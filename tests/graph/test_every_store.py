@@ -386,17 +386,11 @@ def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(
     put(store, at("asset-1", "OLD111", 1), at("former", "OLD111", 1))
     put(store, at("asset-1", "NEW222", 5), at("present", "NEW222", 5))
 
-    def block(sighting: str) -> set[str]:
-        asked = Asked([sighting])
+    def block(asked: Asked) -> set[str]:
         return set(store.write(lambda tx: tx.block(asked, Meetings(words), common_at=50, largest=50).sightings))
 
     now, closed = "agent|default|asset-1", "agent|default|asset-1|0"
-    assert block(now) == {now, "agent|default|present"}
-    assert block(closed) == {closed, "agent|default|former"} == block("agent|default|former")
-
-    def of_ci(tx: Any) -> set[str]:
-        return set(
-            tx.block(Asked(cis=tx.records([now])[now].cis[:1]), Meetings(words), common_at=50, largest=50).sightings
-        )
-
-    assert store.write(of_ci) == {closed, "agent|default|former"}
+    assert block(Asked([now])) == {now, "agent|default|present"}
+    assert block(Asked([closed])) == {closed, "agent|default|former"} == block(Asked(["agent|default|former"]))
+    was = store.write(lambda tx: tx.records([now])[now].cis[:1])
+    assert block(Asked(cis=was)) == {closed, "agent|default|former"}
