@@ -54,7 +54,8 @@ bench: $(UV_NEEDED) ## Measure ingest, impact and streaming against peers (takes
 	  echo "== $$benchmark"; PYTHONPATH=tests $(RUN) python $$benchmark || exit 1; \
 	done
 
-test-neo4j-newer: install ## The store's tests against Neo4j 2025.10.1 (Java 21 or later)
+test-neo4j-newer: $(UV_NEEDED) ## The store's tests against Neo4j 2025.10.1 (brings a Java of its own, needs Maven)
+	@$(UV) sync --locked --quiet --group java
 	CMDB_LAB_NEO4J_VERSION=2025.10.1 CMDB_CI=1 $(RUN) pytest -m neo4j
 
 clean: ## Remove what make made

