@@ -120,13 +120,19 @@ def _ruled_with(ruled: Rulings) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def _is_crowd(held_by: Sequence[int], things: Sequence[Sighting], settings: IdentitySettings) -> bool:
+    """Whether more records bear a key than identity counts; a store counts records, too."""
+    most = settings.common_at
+    return len(held_by) > most and len({things[at].record_key for at in held_by}) > most
+
+
 def _held_now(
     held_by: Sequence[int],
     key: str,
     things: Sequence[Sighting],
     borne: Sequence[Mapping[str, tuple[int, int]]],
-) -> int:
-    return sum(borne[at][key][1] == things[at].last for at in held_by)
+) -> Sequence[int]:
+    return [at for at in held_by if borne[at][key][1] == things[at].last]
 
 
 def _shared(
@@ -137,7 +143,7 @@ def _shared(
 ) -> dict[str, list[int]]:
     """Living key → positions of those that bear it, where there are two or more.
 
-    Keys known to be common, or borne by more than `common_at` sightings of the block, identify nothing: they are
+    Keys known to be common, or borne by more than `common_at` records of the block, identify nothing: they are
     taken out of `borne`.
     """
     bearing: dict[str, list[int]] = {}
@@ -149,13 +155,8 @@ def _shared(
                 bearing[key] = [at]
     shared: dict[str, list[int]] = {}
     for key, held_by in bearing.items():
-        if leads_on(key):
-            is_common = len(held_by) > settings.common_at or key in common
-        else:
-            is_common = (
-                key in common or now_key(key) in common or _held_now(held_by, key, things, borne) > settings.common_at
-            )
-        if is_common:
+        known_as, counted = (key, held_by) if leads_on(key) else (now_key(key), _held_now(held_by, key, things, borne))
+        if key in common or known_as in common or _is_crowd(counted, things, settings):
             for at in held_by:
                 del borne[at][key]
         elif len(held_by) > 1:

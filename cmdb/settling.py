@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from cmdb.asking import ask
 from cmdb.decision import Decision
-from cmdb.draft import Draft, keys_of
+from cmdb.draft import Draft, keys_of, united
 from cmdb.fold import Weights, fold
 from cmdb.identification import Match, Review, identify
 from cmdb.linking import leads_on
@@ -35,14 +35,18 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     """
     shaken = _Shaken(cis=set(cis))
     carried: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
     said: dict[str, frozenset[str]] = {}
     for key in keys:
+        before = _keys_before(draft, key)
         _lay_out(draft, key)
+        dropped.update(before - draft.laid_out_keys(key))
         moved = {draft.sightings[key][at].key: draft.keys[key][at] for at in _moved(draft, key, shaken)}
         carried.update({linking for held in moved.values() for linking in held})
         said |= moved
     settings = draft.context.settings
-    asked = Asked(shaken.stored, _ordered(draft, said), said, carried, shaken.cis)
+    asked = Asked(shaken.stored, _ordered(draft, said), said, carried, dropped, shaken.cis)
+    draft.common = {key: count for key, count in draft.common.items() if key not in dropped}
     block = draft.around.block(asked, draft.meetings, common_at=settings.common_at, largest=settings.largest_block)
     _look_at_neighbours(draft, block)
     if block.cut:
@@ -56,7 +60,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     members = _closed(draft, (shaken.members - alone) | known)
     if not members:
         return
-    _hold_common(draft, _common_from_now_on(draft, carried, settings.common_at))
+    _hold_common(draft, _common_from_now_on(draft, carried.keys() | dropped.keys(), settings.common_at))
     _load_former_cis(draft, members, block.sightings)
     rulings = rulings_on(draft, members)
     match = identify(
@@ -79,7 +83,7 @@ def _common_from_now_on(draft: Draft, keys: Iterable[str], common_at: int) -> di
     counted = {
         key: len({record_of(sighting) for sighting in draft.carriers[key]})
         for key in keys
-        if leads_on(key) and len(draft.carriers[key]) > common_at
+        if leads_on(key) and len(draft.carriers.get(key, ())) > common_at
     }
     return {key: count for key, count in counted.items() if count > common_at}
 
@@ -106,6 +110,13 @@ def _look_at_neighbours(draft: Draft, block: Block) -> None:
         if record.quiet_until:
             draft.load({key: record})
             draft.new[key] = draft.new[key]._replace(quiet_until=0)
+
+
+def _keys_before(draft: Draft, key: str) -> frozenset[str]:
+    """The linking keys of a record until now."""
+    if key in draft.keys:
+        return draft.laid_out_keys(key)
+    return united(draft.around.kept_keys(key)) if key in draft.old else frozenset()
 
 
 def _lay_out(draft: Draft, key: str) -> None:

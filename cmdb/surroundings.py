@@ -51,6 +51,8 @@ class Asked:
     """the linking keys of each of `said`, by its key"""
     keys: Mapping[str, int] = field(default_factory=dict)
     """those keys, and how many records of the batch carry each"""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """keys that records of the batch cease to carry, and how many do"""
     cis: Collection[str] = ()
 
 
@@ -83,8 +85,8 @@ class Surroundings(Protocol):
         """The sightings asked for, those that share a linking key with them, the members of their CIs, until closed.
 
         Over an address, those that held it at nearly the same time (`meetings`). A key that more than `common_at`
-        stored records carry links nothing, unless the batch may have moved it over the line: one carried by at most
-        `common_at` + its count in the batch is still followed.
+        stored records carry links nothing, unless the batch may move it over the line, either way: one carried by at
+        most `common_at` + its count in the batch is still followed, an address then to all who have it.
         """
 
     def records(self, keys: Collection[str]) -> Mapping[str, Record]:

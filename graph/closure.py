@@ -32,6 +32,8 @@ class Belongings(NamedTuple):
 class Reads:
     """What a store answers, a round at a time."""
 
+    counts: Callable[[Collection[str]], Mapping[str, int]]
+    """how many records carry each key"""
     carriers: Callable[[Mapping[str, int]], Carried]
     """given how many records may carry each key"""
     belongings: Callable[[Collection[str]], Mapping[str, Sequence[Belongings]]]
@@ -50,12 +52,12 @@ def close_block(
     hangs together, never their sum: a larger part is not followed over further keys, and the block is `cut`. The
     members of a CI always come together, or a fold over a few of them would pass for the whole.
     """
-    block = _Growing(reads, meet)
+    block = _Growing(reads, meet, common_at)
     for sighting in asked.said:
         for key in asked.keys_of[sighting.key]:
             if is_meeting(key):
                 block.hold(key, sighting)
-    wanted = {key: common_at + count for key, count in asked.keys.items() if leads_on(key)}
+    wanted = _asked(asked, reads, common_at)
     cis = set(asked.cis)
     new = block.named(asked.stored)
     while wanted or cis or new or block.unmet:
@@ -72,11 +74,20 @@ def close_block(
     return Block(frozenset(block.found), block.common, block.cut, records, frozenset(key for key, _ in near))
 
 
+def _asked(asked: Asked, reads: Reads, common_at: int) -> dict[str, int]:
+    """The keys where the block begins, with how many may carry each: what a batch takes over the line is followed, and
+    what it takes back under it, so that all who carry it hear of it."""
+    wanted = {key: common_at + count for key, count in asked.keys.items() if leads_on(key)}
+    fewer = {key: common_at + count + asked.keys.get(key, 0) for key, count in asked.dropped.items() if leads_on(key)}
+    wanted |= {key: fewer[key] for key, count in reads.counts(fewer).items() if common_at < count <= fewer[key]}
+    return wanted
+
+
 class _Growing:
     """A block as it grows; mutable, and seen by nobody but `close_block`."""
 
-    def __init__(self, reads: Reads, meet: Callable[[Sighting, Sighting], bool]) -> None:
-        self.reads, self.meet = reads, meet
+    def __init__(self, reads: Reads, meet: Callable[[Sighting, Sighting], bool], common_at: int) -> None:
+        self.reads, self.meet, self.common_at = reads, meet, common_at
         self.found: set[str] = set()
         self.common: dict[str, int] = {}
         self.cut = False
@@ -102,7 +113,7 @@ class _Growing:
         return [one for several in held.values() for one in several if one.sighting.key in sightings]
 
     def carrying(self, keys: Mapping[str, int]) -> Iterator[Belongings]:
-        """Those that carry these keys; of an address they are only noted."""
+        """Those that carry these keys; of an address they are only noted, unless it may be taken over the line."""
         self._asked.update(keys)
         carried = self.reads.carriers(keys) if keys else Carried({}, {})
         self.common.update(carried.too_many)
@@ -112,9 +123,10 @@ class _Growing:
             if is_meeting(key):
                 self._carriers[key] = {one.sighting.key: one for one in those}
                 self.unmet.extend((key, holder) for holder in self._holders.get(key, ()))
-            else:
-                self._parts.tie(_KEY + key, [one.sighting.key for one in those])
-                yield from those
+                if len(records) - self.common_at <= self.common_at - keys[key]:
+                    continue
+            self._parts.tie(_KEY + key, [one.sighting.key for one in those])
+            yield from those
 
     def belonging(self, cis: Collection[str]) -> Iterator[Belongings]:
         """The members of these CIs."""

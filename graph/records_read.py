@@ -69,11 +69,19 @@ class RecordsRead(ABC):
     def block(self, asked: Asked, meetings: Meetings, *, common_at: int, largest: int) -> Block:
         return close_block(
             asked,
-            Reads(self._carriers, partial(self._belongings, meetings.vocabulary), self.member_rows),
+            Reads(
+                self._carrier_counts,
+                self._carriers,
+                partial(self._belongings, meetings.vocabulary),
+                self.member_rows,
+            ),
             meetings.met,
             common_at=common_at,
             largest=largest,
         )
+
+    def _carrier_counts(self, keys: Collection[str]) -> Mapping[str, int]:
+        return self.carrier_counts(keys) if keys else {}
 
     def _carriers(self, allowed: Mapping[str, int]) -> Carried:
         counts = self.carrier_counts(allowed)

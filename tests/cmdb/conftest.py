@@ -11,7 +11,7 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import Context, name_key
 from cmdb.graph_patch import EventGroup, GraphPatch
 from cmdb.identification import identify
-from cmdb.identity_settings import DEFAULT_IDENTITY
+from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import Outcome, reconcile, reconcile_absence
 from cmdb.relation import Relation
@@ -218,8 +218,14 @@ def take(words: Vocabulary) -> Callable[..., Outcome]:
     """Reconcile a batch into a graph."""
     ids = itertools.count(1)
 
-    def taken(graph: DictGraph, *batch: Observation, day: float = 0, scope: str | None = None) -> Outcome:
-        context = Context(words, int(day * DAY), lambda: f"ci{next(ids):05}", scope=scope)
+    def taken(
+        graph: DictGraph,
+        *batch: Observation,
+        day: float = 0,
+        scope: str | None = None,
+        settings: IdentitySettings = DEFAULT_IDENTITY,
+    ) -> Outcome:
+        context = Context(words, int(day * DAY), lambda: f"ci{next(ids):05}", settings, scope=scope)
         outcome = reconcile(list(batch), graph, context)
         graph.apply(outcome.patch)
         return outcome

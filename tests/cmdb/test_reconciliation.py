@@ -1,57 +1,18 @@
 """reconcile: whatever the order, batching or repetition, the graph is the same."""
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from cmdb.draft import Context
 from cmdb.identity_settings import DEFAULT_IDENTITY
-from cmdb.observation import Claim, Observation
+from cmdb.observation import Observation
 from cmdb.reconciliation import reconcile
+from drawn_estates import claim_on, content_of, hostile_fleet
 
 Say = Callable[..., Observation]
-
-
-def _claim(to: str, **more: Any) -> Claim:
-    return Claim("depends_on", True, to, **more)
-
-
-def _names(graph: Any) -> dict[str, str]:
-    """CI → a name that does not depend on ids: the records it holds."""
-    held: dict[str, list[str]] = {}
-    for key, record in graph.stored.items():
-        for place, ci in enumerate(reversed(record.cis)):
-            held.setdefault(ci, []).append(f"{key}~{place}" if place else key)
-    return {ci: " + ".join(sorted(sightings)) for ci, sightings in held.items()}
-
-
-def _content(graph: Any) -> dict[str, Any]:
-    """Everything that must not depend on order, up to the renaming of ids."""
-    names = _names(graph)
-    return {
-        "cis": {
-            names[ci.id]: (
-                ci.ci_class,
-                ci.name,
-                ci.first_seen,
-                ci.last_seen,
-                ci.facts,
-                ci.identifiers,
-                names.get(ci.parent or ""),
-            )
-            for ci in graph.cis.values()
-        },
-        "relations": {
-            (edge.type, names[edge.from_ci], names[edge.to_ci]): (edge.requirements, edge.effect, edge.witnesses)
-            for edge in graph.edges.values()
-        },
-        "waiting": graph.waits,
-    }
 
 
 def test_an_observation_brings_a_ci_and_a_repetition_moves_only_times(say: Say, new_graph: Any, take: Any) -> None:
@@ -66,10 +27,10 @@ def test_an_observation_brings_a_ci_and_a_repetition_moves_only_times(say: Say, 
 
 def test_a_claim_waits_for_its_end_and_is_tied_when_it_appears(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
-    outcome = take(graph, say("app", claims=(_claim("serial:DB99"),)))
+    outcome = take(graph, say("app", claims=(claim_on("serial:DB99"),)))
     assert outcome.unresolved == 1
     assert not graph.edges
-    assert take(graph, say("app", claims=(_claim("serial:DB99"),), day=1)).unresolved == 1
+    assert take(graph, say("app", claims=(claim_on("serial:DB99"),), day=1)).unresolved == 1
     take(graph, say("db", serial="DB99"))
     assert len(graph.edges) == 1
     assert not graph.waits
@@ -77,7 +38,7 @@ def test_a_claim_waits_for_its_end_and_is_tied_when_it_appears(say: Say, new_gra
 
 def test_a_second_bearer_of_a_name_unties_the_claim_until_one_is_left(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
-    take(graph, say("app", claims=(_claim("name:db"),)), say("db1", name="db"))
+    take(graph, say("app", claims=(claim_on("name:db"),)), say("db1", name="db"))
     assert len(graph.edges) == 1
     take(graph, say("db2", name="db", serial="X9YZ"))
     assert not graph.edges
@@ -91,7 +52,7 @@ def test_an_address_that_a_crowd_has_held_in_turn_means_none_of_them(
     say: Say, new_graph: Any, words: Any, last: str
 ) -> None:
     holders = [say(f"h{n}", serial=f"SER{n}", ip="10.0.0.7", day=n) for n in range(4)]
-    told = {"holders": holders, "app": [say("app", claims=(_claim("ip:10.0.0.7"),), day=2)]}
+    told = {"holders": holders, "app": [say("app", claims=(claim_on("ip:10.0.0.7"),), day=2)]}
     for allowed, ends in ((4, 1), (3, 0)):
         graph = new_graph()
         for part in sorted(told, key=lambda name: name == last):
@@ -129,12 +90,12 @@ def test_a_value_that_several_bear_at_once_is_shown_as_worth_less(
 
 def test_relations_follow_when_two_cis_become_one(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
-    take(graph, say("app", claims=(_claim("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
-    take(graph, say("2", source="jamf", serial="S1AB", claims=(_claim("record:agent:app"),)))
+    take(graph, say("app", claims=(claim_on("record:ad:1"),)), say("1", source="ad", fqdn="db.corp.example"))
+    take(graph, say("2", source="jamf", serial="S1AB", claims=(claim_on("record:agent:app"),)))
     assert len(graph.cis) == 3
     take(
         graph,
-        say("2", source="jamf", serial="S1AB", fqdn="db.corp.example", day=1, claims=(_claim("record:agent:app"),)),
+        say("2", source="jamf", serial="S1AB", fqdn="db.corp.example", day=1, claims=(claim_on("record:agent:app"),)),
     )
     assert len(graph.cis) == 2
     assert sorted((e.type, len(e.witnesses)) for e in graph.edges.values()) == [("depends_on", 1), ("depends_on", 1)]
@@ -175,7 +136,7 @@ def test_a_ci_is_missing_when_no_record_is_left_and_live_again_under_its_id(
     say: Say, new_graph: Any, take: Any, miss: Any
 ) -> None:
     graph = new_graph()
-    take(graph, say("1", serial="S1AB"), say("2", claims=(_claim("serial:S1AB"),)))
+    take(graph, say("1", serial="S1AB"), say("2", claims=(claim_on("serial:S1AB"),)))
     (ci,) = [ci.id for ci in graph.cis.values() if ci.identifiers]
     assert miss(graph, "agent|default|1").gone_missing == 1
     assert graph.cis[ci].lifecycle == "missing"
@@ -186,11 +147,11 @@ def test_a_ci_is_missing_when_no_record_is_left_and_live_again_under_its_id(
 
 def test_what_its_source_calls_gone_witnesses_nothing(say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
-    take(graph, say("1", claims=(_claim("record:agent:2"),)), say("2"))
+    take(graph, say("1", claims=(claim_on("record:agent:2"),)), say("2"))
     assert len(graph.edges) == 1
     take(graph, say("1", gone=True, day=1))
     assert not graph.edges
-    take(graph, say("1", claims=(_claim("record:agent:2"),), day=2))
+    take(graph, say("1", claims=(claim_on("record:agent:2"),), day=2))
     assert len(graph.edges) == 1
 
 
@@ -218,97 +179,6 @@ def test_a_block_too_large_gives_no_new_holder_of_an_address_the_former_ones_pla
     holders = {ci.name: ci.records for ci in graph.cis.values()}
     assert holders["renamed"] == ("agent|default|h", "nmap|default|10.0.0.9")
     assert graph.stored["nmap|default|10.0.0.9"].ci == "newcomer"
-
-
-def _perhaps(dice: random.Random, **kinds: tuple[float, str, int]) -> dict[str, Any]:
-    """Each kind with its probability, as one of so many values of its form."""
-    return {
-        kind: form.format(dice.randint(1, most)) for kind, (share, form, most) in kinds.items() if dice.random() < share
-    }
-
-
-def _scenario(say: Say, seed: int) -> list[Observation]:
-    """A small hostile fleet: shared and worthless values, renamed hosts, reused records, parts, cross references."""
-    dice = random.Random(seed)
-    found = []
-    for n in range(dice.randint(3, 14)):
-        source = dice.choice(["nmap", "ad", "jamf", "agent"])
-        day = dice.randint(0, 12) + n / 1000
-        identifiers = _perhaps(
-            dice, serial=(0.5, "SER{}", 4), hostname=(0.4, "host-{}", 3), fqdn=(0.3, "host-{}.corp.example", 3),
-            mac=(0.4, "8c:85:90:00:00:0{}", 4),
-        )  # fmt: skip
-        record = f"r{dice.randint(1, 4)}"
-        if source == "nmap":
-            record = f"10.0.0.{dice.randint(1, 4)}"
-            identifiers["ip"] = record
-        elif dice.random() < 0.4:
-            identifiers["ip"] = f"10.0.0.{dice.randint(1, 4)}"
-        claims = tuple(
-            Claim("depends_on", dice.random() < 0.7, reference, dice.choice([None, "g"]))
-            for reference in dice.sample(
-                [
-                    "serial:SER1",
-                    "name:host-1",
-                    "hostname:host-2",
-                    "ip:10.0.0.3",
-                    "record:agent:r1",
-                    "fqdn:host-3.corp.example",
-                ],
-                dice.randint(0, 3),
-            )
-        )
-        if dice.random() < 0.25:
-            found.append(
-                say(f"part-{dice.randint(1, 3)}", source=source, ci_class="endpoint", day=day, name=f"tcp/{dice.choice([80, 443])}",
-                    within=dice.choice(["serial:SER1", f"record:{source}:{record}", "hostname:host-1"]))
-            )  # fmt: skip
-        attributes = {"os": f"v{dice.randint(1, 3)}"} if dice.random() < 0.5 else {}
-        found.append(
-            say(
-                record,
-                source=source,
-                ci_class=dice.choice(["server", "device"]),
-                day=day,
-                claims=claims,
-                attributes=attributes,
-                **identifiers,
-            )
-        )
-    return found
-
-
-def _batches(observations: list[Observation], dice: random.Random) -> list[list[Observation]]:
-    batches: list[list[Observation]] = []
-    for said in observations:
-        if not batches or dice.random() < 0.4:
-            batches.append([])
-        batches[-1].append(said)
-    return batches
-
-
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@example(seed=8997323)
-@example(seed=12213)
-@example(seed=20085)
-@example(seed=20501)
-@example(seed=5671)
-@example(seed=778941)
-@given(seed=st.integers(0, 10**9))
-def test_order_batching_and_repetition_change_nothing(seed: int, say: Say, new_graph: Any, take: Any) -> None:
-    dice = random.Random(seed)
-    observations = _scenario(say, seed)
-    graphs = []
-    for attempt in range(3):
-        graph = new_graph()
-        shuffled = observations + (dice.sample(observations, 2) if attempt else [])
-        if attempt:
-            dice.shuffle(shuffled)
-        for batch in _batches(shuffled, dice) if attempt else [observations]:
-            take(graph, *batch, day=20)
-        graphs.append(_content(graph))
-    assert graphs[0] == graphs[1]
-    assert graphs[0] == graphs[2]
 
 
 def test_what_several_sources_repeat_of_one_thing_moves_nothing_but_times(say: Say, new_graph: Any, take: Any) -> None:
@@ -339,59 +209,26 @@ def test_a_value_gives_way_in_time_to_one_that_is_said_every_day(say: Say, new_g
     assert (True, "v1") not in found
 
 
-def _weeks(say: Say, seed: int) -> list[Observation]:
-    """A few things that say the same again for weeks, on addresses that go from one to the next."""
-    dice = random.Random(seed)
-    things: list[dict[str, Any]] = []
-    for _ in range(dice.randint(2, 6)):
-        address = f"10.0.0.{dice.randint(1, 2)}"
-        thing: dict[str, Any] = {"record": address, "source": "nmap", "ip": address}
-        if dice.random() < 0.6:
-            thing = {"record": f"r{dice.randint(1, 3)}", "source": dice.choice(["agent", "ad"]), "ip": address}
-            thing |= _perhaps(dice, serial=(0.4, "SER{}", 2))
-        thing |= _perhaps(dice, mac=(0.5, "8c:85:90:00:00:0{}", 3), hostname=(0.3, "host-{}", 2))
-        if dice.random() < 0.5:
-            thing["attributes"] = {"os": f"v{dice.randint(1, 2)}"}
-        if dice.random() < 0.2:
-            thing["claims"] = (_claim(dice.choice(["ip:10.0.0.1", "hostname:host-1"])),)
-        things.append(thing)
-    days = [0, 1, 2, 3.5, 5, 8, 9, 12, 14, 16, 20]
-    return [say(day=dice.choice(days) + n / 1000, **dice.choice(things)) for n in range(1, dice.randint(5, 11))]
-
-
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10**9))
-def test_what_is_said_day_by_day_comes_to_the_same_as_all_at_once(
-    seed: int, say: Say, new_graph: Any, take: Any
-) -> None:
-    observations = _weeks(say, seed)
-    at_once, daily = new_graph(), new_graph()
-    take(at_once, *observations, day=21)
-    for said in sorted(observations, key=lambda said: said.observed_at):
-        take(daily, said, day=21)
-    assert _content(at_once) == _content(daily)
-
-
 def test_what_is_said_again_keeps_an_address_from_those_who_had_it_later(say: Say, new_graph: Any, take: Any) -> None:
     told = [
         say("late", source="mdm", day=5, ip="10.0.0.1", serial="SER1"),
         say("late", source="mdm", day=6, ip="10.0.0.2", serial="SER1"),
         say("early", source="agent", day=0.3, ip="10.0.0.1", serial="SER2"),
-        say("client", source="app", day=2.7, claims=(_claim("ip:10.0.0.1"),)),
+        say("client", source="app", day=2.7, claims=(claim_on("ip:10.0.0.1"),)),
         say("early", source="agent", day=3, ip="10.0.0.1", serial="SER2"),
     ]
     at_once, one_by_one = new_graph(), new_graph()
     take(at_once, *told, day=21)
     for said in told:
         take(one_by_one, said, day=21)
-    assert _content(at_once) == _content(one_by_one)
+    assert content_of(at_once) == content_of(one_by_one)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_history_of_a_patch_names_only_cis_that_are_or_were(seed: int, say: Say, new_graph: Any, take: Any) -> None:
     graph = new_graph()
     known: set[str] = set()
-    for said in _scenario(say, seed):
+    for said in hostile_fleet(say, seed):
         take(graph, said)
         known |= graph.cis.keys()
     assert {group.ci for group in graph.events} <= known

@@ -11,11 +11,13 @@ import pytest
 from cmdb.ci_class import DAY
 from cmdb.draft import Context
 from cmdb.linking import linking_keys
+from cmdb.meeting import Meetings
 from cmdb.observation import Claim, Observation, observation
 from cmdb.reconciliation import reconcile_absence
 from cmdb.reference import record_key
 from cmdb.relation import Relation
 from cmdb.sighting import heard, sightings_of
+from cmdb.surroundings import Asked
 from cmdb.vocabulary import SourceTraits, Vocabulary
 from cmdb.vocabulary_file import RESERVED_CLASSES, with_file
 from graph.encoding import from_json, to_json
@@ -284,3 +286,38 @@ def test_an_older_export_tells_of_every_witness_since_when_the_relation_is_seen(
     (relation,) = _relations(other)
     assert [witness.since for witness in relation.witnesses] == [2 * DAY]
     other.close()
+
+
+# -- values that a batch takes over the line of those too many to tell apart, or back ---------------------------------
+
+
+def test_a_value_that_falls_back_under_the_line_is_followed_to_all_who_bear_it(
+    store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
+    put(store, *(say(f"r{n}", identifiers=[("serial", "IMAGE1")]) for n in range(4)))
+    key, everybody = "serial|IMAGE1|", {f"agent|default|r{n}" for n in range(4)}
+
+    def block(common_at: int, **asked: Any) -> set[str]:
+        found = store.write(lambda tx: tx.block(Asked(**asked), Meetings(words), common_at=common_at, largest=50))
+        return set(found.sightings)
+
+    assert block(3, dropped={key: 1}) == everybody
+    assert block(2, dropped={key: 2}) == everybody
+    assert block(2, dropped={key: 1}) == set()  # still too many
+    assert block(4, dropped={key: 1}) == set()  # never were
+
+
+def test_an_address_that_goes_over_the_line_is_followed_to_all_who_have_it(
+    store: GraphStore, say: Say, put: Put, words: Vocabulary
+) -> None:
+    put(store, *(say(f"r{n}", day=1 + 10 * n, identifiers=[("ip", "10.0.0.7")]) for n in range(3)))
+    new = say("new", day=29, identifiers=[("ip", "10.0.0.7")])
+    (sighting,) = sightings_of(heard(None, new, words, brought="n", applied=1, heard_in=9), words)
+    keys = linking_keys(sighting, words)
+
+    def block(common_at: int) -> set[str]:
+        asked = Asked(said=[sighting], keys_of={sighting.key: keys}, keys=dict.fromkeys(keys, 1))
+        return set(store.write(lambda tx: tx.block(asked, Meetings(words), common_at=common_at, largest=50)).sightings)
+
+    assert block(4) == set()  # none of them met it
+    assert block(3) == {f"agent|default|r{n}" for n in range(3)}
