@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cmdb.draft import Draft
 from cmdb.ends import Bearers, bearers_of
-from cmdb.first_said import firsts_of, key_of
+from cmdb.first_said import key_of, spans_of
 from cmdb.graph_patch import Waiting
 from cmdb.lifecycle import witnesses
 from cmdb.observation import Claim
@@ -89,11 +89,11 @@ def _assert(draft: Draft, record: Record, sighting: Sighting, bearers: Bearers, 
     """Add what a record says of relations to what the others say."""
     key, human, missed = record.key, record.correction is not None, record.misses > 0
     types = draft.vocabulary.relation_types
-    firsts = firsts_of(sighting.claimed, sighting.said, sighting.first)
+    spans = spans_of(sighting.claimed, sighting.said, sighting.first)
     for type_name, from_ci, to_ci, claim in _links(record, sighting):
         _, _, reference, group, need, effect, strength, basis, confidence = claim
         other = to_ci if claim.outgoing else from_ci
-        since = max(firsts[key_of(claim)], bearers.borne_since(reference, other))
+        since = max(spans[key_of(claim)].first, bearers.borne_since(reference, other))
         witness = Witness(key, reference, group, need, effect, strength, basis, confidence, human, missed, since)
         known = after.get(relation_id(type_name, from_ci, to_ci))
         together = (witness,) if known is None else (*known.witnesses, witness)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cmdb.decision import Ruling
-from cmdb.first_said import FirstSaid, earliest, firsts_of, notes_of
+from cmdb.first_said import FirstSaid, notes_of, spans_of, united
 from cmdb.identifier import Identifier
 from cmdb.observation import Observation
 from cmdb.reference import record_key
@@ -181,21 +181,16 @@ def _heard_again(version: Version, said: Observation) -> Version:
         lives[kind, value] = Lifetime(
             kind, value, min(life.first, at) if life else at, max(life.last, at) if life else at
         )
-    first, standing = min(version.first, at), max(version.said, said, key=lateness)
-    return version._replace(
-        first=first,
+    again = version._replace(
+        first=min(version.first, at),
         last=max(version.last, at),
-        said=standing,
+        said=max(version.said, said, key=lateness),
         lifetimes=tuple(sorted(lives.values())),
-        claimed=_claimed_again(version, said, first, standing),
     )
-
-
-def _claimed_again(version: Version, said: Observation, first: int, standing: Observation) -> tuple[FirstSaid, ...]:
     if said.claims == version.said.claims and not version.claimed:
-        return ()
-    known = firsts_of(version.claimed, version.said, version.first)
-    return notes_of(earliest([known, firsts_of((), said, said.observed_at)]), standing, first)
+        return again
+    spans = united([spans_of(version.claimed, version.said, version.first), spans_of((), said, at)])
+    return again._replace(claimed=notes_of(spans, again.said, again.first, again.last))
 
 
 def lateness(said: Observation) -> tuple[int, int, str]:
@@ -266,7 +261,7 @@ def _sighting(record: Record, life: tuple[Version, ...], at: int, *, closed: boo
         lifetimes = _united(life)
         eldest = min(life, key=lambda v: v.applied)
         brought, applied = eldest.brought, eldest.applied
-        claimed = notes_of(earliest(firsts_of(v.claimed, v.said, v.first) for v in life), said, first)
+        claimed = notes_of(united(spans_of(v.claimed, v.said, v.first) for v in life), said, first, last)
     key = sighting_key(record.key, at if closed else None)
     return Sighting(
         key, record.key, record.source, record.realm, said, first, last, lifetimes, brought, applied, closed,

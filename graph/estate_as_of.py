@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.ends import fitting
-from cmdb.first_said import firsts_of, key_of
+from cmdb.first_said import key_of, spans_of
 from cmdb.fold import fold
 from cmdb.lifecycle import witnesses
 from cmdb.meaning import Meanings
@@ -170,11 +170,11 @@ def _relations(
             continue
         # A claim on what nobody had seen yet waits.
         ends[key] = tuple(end if folded.get(end or "", ci) else None for end in meant.by(one.speaking))
-        firsts = firsts_of(sighting.claimed, sighting.said, sighting.first)
+        spans = spans_of(sighting.claimed, sighting.said, sighting.first)
         for claim, end in zip(one.speaking.said.claims, ends[key], strict=True):
             if end is not None and end != own:
                 triple = (claim.type, own, end) if claim.outgoing else (claim.type, end, own)
-                claimed.setdefault(triple, []).append(_witness(one, claim, firsts[key_of(claim)]))
+                claimed.setdefault(triple, []).append(_witness(one, claim, spans[key_of(claim)].first))
     ids = {relation_id(*triple): triple for triple in claimed}
     stored = {found.id: found for found in look.incident(list(folded))} | dict(look.relations(ids.keys()))
     result: dict[str, Relation | None] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cmdb.ci_class import DAY
-from cmdb.first_said import FirstSaid, firsts_of, notes_of
+from cmdb.first_said import REMEMBERED, FirstSaid, Span, notes_of, spans_of
 from cmdb.observation import Claim, Observation
 
 Say = Callable[..., Observation]
@@ -60,7 +60,22 @@ def test_a_relation_to_an_address_is_no_older_than_its_holder_there(say: Say, ne
 
 
 def test_a_claim_made_from_the_first_time_on_needs_no_note(say: Say) -> None:
-    said = say("app", claims=(DB, CACHE))
-    firsts = firsts_of((), said, 5)
-    assert notes_of(firsts, said, 5) == ()
-    assert notes_of({**firsts, ("runs_on", True, "name:x"): 5}, said, 5) == (FirstSaid("runs_on", True, "name:x", 5),)
+    said, gone = say("app", day=8, claims=(DB, CACHE)), ("runs_on", True, "name:x")
+    spans = spans_of((), said, 5)
+    assert notes_of(spans, said, 5, 8 * DAY) == ()
+    noted = notes_of({**spans, gone: Span(5, 6 * DAY)}, said, 5, 8 * DAY)
+    assert noted == (FirstSaid(*gone, 5, 6 * DAY),)
+    assert spans_of(noted, said, 5) == {**spans, gone: Span(5, 6 * DAY)}
+
+
+@pytest.mark.parametrize(("days", "since"), [(60, 0), (120, 120)])
+def test_a_claim_that_was_long_not_made_is_a_new_one(
+    days: int, since: int, say: Say, new_graph: Any, take: Any
+) -> None:
+    graph = new_graph()
+    take(graph, say("1", source="ad", name="db"), say("app", claims=(DB,)))
+    for day in range(10, days, 10):
+        take(graph, say("app", day=day), day=day)
+    take(graph, say("app", day=days, claims=(DB,)), day=days)
+    assert _days(graph) == {"db": since}
+    assert REMEMBERED == 90 * DAY
