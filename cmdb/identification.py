@@ -4,7 +4,8 @@ A pure function of the sightings, the decisions and the settings. Groups grow be
 checked against all members of both groups. Nothing of yesterday's grouping goes in, so nothing of it can be wrong.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,7 +19,7 @@ from cmdb.fold import Weights
 from cmdb.group import Group, group_of, kind_of
 from cmdb.identity_settings import IdentitySettings
 from cmdb.linking import KeysBorne, keys_borne, leads_on
-from cmdb.meeting import MEETING, meet, now_key, stay
+from cmdb.meeting import MEETING, is_meeting, meet, meeting_keys, now_key, stay
 from cmdb.never_one import never_one
 from cmdb.plainly_one import Plainness, plainly_one
 from cmdb.sighting import Sighting, is_human
@@ -62,7 +63,8 @@ def identify(
     )
     ruled = {(min(d.a, d.b), max(d.a, d.b)): d.verdict for d in decisions}
     ruled_with = _ruled_with(ruled)
-    links = _links(shared, things, borne, crowd, vocabulary, settings)
+    crowded = _crowded_times(shared, things, common or {}, vocabulary, settings)
+    links = _links(shared, things, borne, crowd, crowded, vocabulary, settings)
     groups: list[tuple[Sighting, ...]] = []
     reviews: list[Review] = []
     contested: list[tuple[str, str]] = []
@@ -169,6 +171,7 @@ def _links(
     things: Sequence[Sighting],
     borne: Sequence[Mapping[str, tuple[int, int]]],
     crowd: Crowding,
+    crowded: Set[str],
     vocabulary: Vocabulary,
     settings: IdentitySettings,
 ) -> dict[int, set[int]]:
@@ -177,6 +180,8 @@ def _links(
     for key, bearing in shared.items():
         if not leads_on(key):
             pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
+            if crowded:
+                pairs = _at_quiet_times(pairs, things, crowded, vocabulary)
         elif crowd.links(key, settings):
             pairs = combinations(bearing, 2)
         elif key in crowd.at_home:
@@ -221,6 +226,33 @@ def _holders_in_turn(
                 break
             if meet(things[one], mine, things[other], theirs, vocabulary):
                 yield one, other
+
+
+def _crowded_times(
+    shared: Mapping[str, list[int]],
+    things: Sequence[Sighting],
+    common: Mapping[str, int],
+    vocabulary: Vocabulary,
+    settings: IdentitySettings,
+) -> frozenset[str]:
+    """Keys of the times of an address at which more records than identity counts had it; no block is followed there."""
+    found = {key for key in common if is_meeting(key)}
+    for key, bearing in shared.items():
+        if not leads_on(key) and _is_crowd(bearing, things, settings):
+            had = {(time, things[at].record_key) for at in bearing for time in meeting_keys(things[at], vocabulary)}
+            counted = Counter(time for time, _ in had)
+            found |= {time for time, records in counted.items() if records > settings.common_at}
+    return frozenset(found)
+
+
+def _at_quiet_times(
+    pairs: Iterable[tuple[int, int]], things: Sequence[Sighting], crowded: Set[str], vocabulary: Vocabulary
+) -> Iterable[tuple[int, int]]:
+    """Those of these pairs that are found under a time of an address at which not too many had it."""
+    for one, other in pairs:
+        mine, theirs = (set(meeting_keys(things[at], vocabulary)) for at in (one, other))
+        if not (mine & theirs) <= crowded:
+            yield one, other
 
 
 def _components(things: Sequence[Sighting], links: dict[int, set[int]], ruled: Rulings) -> list[list[int]]:
