@@ -1,7 +1,7 @@
 """settle: to which CI each sighting belongs, decided anew for everything that the batch may concern."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -46,7 +46,7 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
         said |= moved
     settings = draft.context.settings
     asked = Asked(shaken.stored, _ordered(draft, said), said, carried, dropped, shaken.cis)
-    draft.common = {key: count for key, count in draft.common.items() if key not in dropped}
+    _let_go(draft, dropped.keys(), shaken)
     block = draft.around.block(asked, draft.meetings, common_at=settings.common_at, largest=settings.largest_block)
     _look_at_neighbours(draft, block)
     if block.cut:
@@ -75,6 +75,13 @@ def settle(draft: Draft, keys: Collection[str], cis: Collection[str] = ()) -> No
     draft.steady -= members
     draft.steady |= match.steady
     _take_place(draft, members, match, rulings, match.reviews)
+
+
+def _let_go(draft: Draft, dropped: Set[str], shaken: _Shaken) -> None:
+    """Count anew what fewer carry than the draft has counted so far: those who still do may be one after all."""
+    for key in dropped & draft.common.keys():
+        del draft.common[key]
+        shaken.members |= draft.carriers[key]
 
 
 def _common_from_now_on(draft: Draft, keys: Iterable[str], common_at: int) -> dict[str, int]:
