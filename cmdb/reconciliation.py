@@ -167,7 +167,11 @@ def _may_bring(record: Record | None, said: Observation) -> bool:
 
 def _work_out(draft: Draft, spoken: Collection[str], cis: Collection[str] = ()) -> Drawn:
     """Decide places, parents and ends until nothing moves any more; the relations that follow."""
-    inside = {key for key in spoken if open_said(draft.new[key], draft.vocabulary).within is not None}
+    inside = {
+        key
+        for key in spoken
+        if draft.new[key].parent is not None or open_said(draft.new[key], draft.vocabulary).within is not None
+    }
     settle(draft, set(spoken) - inside, cis)
     unplaced = inside
     claimants: set[str] = set()
