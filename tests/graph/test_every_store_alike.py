@@ -62,3 +62,16 @@ def test_a_difference_names_what_identifies_before_what_does_not(store: GraphSto
     assert store.read(changed) == [
         ("identifier.serial", "To be filled by O.E.M.", ["C02XK1", "To be filled by O.E.M."])
     ]
+
+
+def test_a_difference_names_what_came_and_has_been_absorbed_since(store: GraphStore, say: Say, put: Put) -> None:
+    put(store, say("1", identifiers=[("serial", "S1AB")]))
+    put(store, say("2", source="other", identifiers=[("mac", "8c:85:90:01:02:03")]))
+    (absorbed,) = {ci.id for ci in store.search(Search(seen_by=("other",)), after=None, limit=9)}
+    put(store, say("2", source="other", identifiers=[("mac", "8c:85:90:01:02:03"), ("serial", "S1AB")]))
+
+    def ids(look: ReadTransaction, _: int) -> tuple[list[str], list[str]]:
+        found = estate_diff(look, 1, 2)
+        return [ci.id for ci in found.came()], [ci.id for ci in found.went()]
+
+    assert store.read(ids) == ([absorbed], [])
