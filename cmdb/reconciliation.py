@@ -250,10 +250,11 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
         held = keys_of(record, sightings_of(record, draft.vocabulary), draft.borne)
     spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
+    said = open_said(record, draft.vocabulary) if len(record.versions) > 1 else None
     if old is None:
-        return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
+        return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)), (), said)
     before = united(draft.around.kept_keys(key))
-    return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
+    return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)), said)
 
 
 def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:

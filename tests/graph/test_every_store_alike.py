@@ -1,10 +1,12 @@
 """What the databases beneath do differently, and every store answers alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cmdb.ci_class import DAY
 from cmdb.configuration_item import LONGEST_WORD, split_words
 from cmdb.draft import name_key
 from cmdb.observation import Observation
@@ -75,3 +77,19 @@ def test_a_difference_names_what_came_and_has_been_absorbed_since(store: GraphSt
         return [ci.id for ci in found.came()], [ci.id for ci in found.went()]
 
     assert store.read(ids) == ([absorbed], [])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_fact_bears_the_time_of_the_telling_that_it_is_from(
+    store: GraphStore, say: Say, put: Put, order: tuple[int, int]
+) -> None:
+    contact = say("r", day=2, identifiers=[("serial", "S1AB")], attributes={"os": "v1"})
+    listing = replace(say("r", day=1, attributes={"os": "v2"}), read_at=3 * DAY)
+    for at in order:
+        put(store, (contact, listing)[at])
+    (found,) = store.search(Search(), after=None, limit=9)
+    view = store.item(found.id)
+    assert view is not None
+    assert view.ci.facts["os"].value == "v2"
+    (times,) = view.records.values()
+    assert (times.observed_at, times.last) == (DAY, 2 * DAY)
