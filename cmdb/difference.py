@@ -34,7 +34,7 @@ def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
 def lifecycle_events(draft: Draft) -> Iterator[EventGroup]:
     """One event for every CI whose lifecycle moved; one that comes is live unless an event says otherwise.
 
-    One that goes needs none where a record parts from it. Where it held nothing but what records were before, none does.
+    One that goes needs none where a record parts from it. Where it held only what records were before, none does.
     """
     for ci in sorted(draft.items):
         item, was = draft.items[ci], draft.were.get(ci)
