@@ -145,6 +145,9 @@ def wait_for(system: System, revision: int) -> None:
 
 
 async def _raw_body(request: Request, caller: Annotated[Caller, Depends(needs(FEED))]) -> bytes | Problem:
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("", "identity"):  # what is packed would look like one bad line, and everything in it be lost
+        return Problem("invalid", f"Content-Encoding {packed} is not understood: send the lines as they are")
     try:
         return await request.body()
     except HTTPException as refused:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.allowed_methods import allowed_methods
 from api.answers import json_bytes
 from api.problems import KNOWN, STATUS, Problem, body_of, problem_of
 
@@ -80,7 +81,8 @@ def install(app: FastAPI) -> None:
         if kind is None:
             title = said = str(error.detail)
             if error.status_code == 405:
-                allowed = headers.get("Allow", "")
+                allowed = allowed_methods(app, request.scope["path"]) or headers.get("Allow", "")
+                headers = {**headers, "Allow": allowed}
                 said = f"{request.method} is not for {request.url.path}: it knows {allowed}"
             return _response(_unnamed(error.status_code, title, said), headers)
         if error.status_code == 404 and error.detail == "Not Found":  # the framework's word for no such route

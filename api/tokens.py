@@ -38,6 +38,10 @@ class Caller:
         return not self.realms or realm in self.realms
 
 
+LONGEST_DAYS = 36_500
+"""a hundred years: a day that no calendar has would be kept, and never be shown again"""
+
+
 def create_token(
     system: System,
     role: str,
@@ -56,6 +60,8 @@ def create_token(
         raise Problem("invalid", f"--source limits a collector; a {role} is not limited by it")
     if HUMAN in sources:
         raise Problem("invalid", f"nobody may feed source {HUMAN}: a person corrects, with the role steward")
+    if days is not None and not 0 < days <= LONGEST_DAYS:
+        raise Problem("invalid", f"a token expires after 1 to {LONGEST_DAYS} days, or never: leave it out")
     token_id, secret = system.parts.new_id(), secrets.token_urlsafe(32)
     now = system.parts.now()
     body = {

@@ -32,12 +32,20 @@ def events_of(draft: Draft, key: str) -> Iterator[EventGroup]:
 
 
 def lifecycle_events(draft: Draft) -> Iterator[EventGroup]:
-    """One event for every CI whose lifecycle moved; one that comes is live unless an event says otherwise."""
+    """One event for every CI whose lifecycle moved; one that comes is live unless an event says otherwise.
+
+    One that goes needs none where a record parts from it. Where it held only what records were before, none does.
+    """
     for ci in sorted(draft.items):
         item, was = draft.items[ci], draft.were.get(ci)
         if item.lifecycle != ("live" if was is None else was.lifecycle):
             moved = (Event("lifecycle", "lifecycle", None if was is None else was.lifecycle, item.lifecycle),)
             yield EventGroup(ci, "", "", draft.context.now, moved)
+    for ci in sorted(draft.were.keys() - draft.items.keys()):
+        was = draft.were[ci]
+        if not any(key in draft.old and draft.old[key].ci == ci for key in was.records):
+            over = (Event("lifecycle", "lifecycle", was.lifecycle, None),)
+            yield EventGroup(ci, "", "", draft.context.now, over)
 
 
 def _group(record: Record, ci: str, now: Sighting, events: tuple[Event, ...]) -> EventGroup:

@@ -27,14 +27,15 @@ class Drawn:
 
 
 def find_parents(draft: Draft, keys: Collection[str]) -> set[str]:
-    """Set the parent of each of these records that says `within`; the keys of those whose parent moved."""
-    inside = {key: sighting.said for key in keys if (sighting := draft.open_sighting(key)).said.within is not None}
-    bearers = bearers_of(draft, {said.within for said in inside.values() if said.within is not None})
+    """Set the parent of each of these records to what it says it is `within`; the keys of those whose parent moved."""
+    saids = {key: draft.open_sighting(key).said for key in keys}
+    bearers = bearers_of(draft, {said.within for said in saids.values() if said.within is not None})
     moved = set()
-    for key, said in inside.items():
+    for key, said in saids.items():
         record = draft.new[key]
-        parent = bearers.meant(said.within, said.observed_at) if said.within is not None else None
-        if parent != record.parent and (parent is None or parent not in record.cis):
+        # Nothing is within itself, and what is settled only now must not count differently than it will.
+        parent = bearers.meant(said.within, said.observed_at, record.cis) if said.within is not None else None
+        if parent != record.parent:
             draft.new[key] = record._replace(parent=parent)
             moved.add(key)
     return moved

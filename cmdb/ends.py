@@ -53,10 +53,12 @@ class Bearers:
     of: Mapping[str, list[Bearer]]
     """lookup key → its bearers as the graph will be after the patch"""
 
-    def meant(self, reference: str, observed_at: int) -> str | None:
-        """The one CI that a reference means, None where none or several fit."""
+    def meant(self, reference: str, observed_at: int, but_not: Collection[str] = ()) -> str | None:
+        """The one CI that a reference means, None where none or several fit; none of `but_not`."""
         meant = self.draft.meanings[reference]
         bearers = self.of.get(meant.key)
+        if bearers and but_not:
+            bearers = [bearer for bearer in bearers if bearer.ci not in but_not]
         if not bearers:
             return None
         if len(bearers) == 1:  # nearly always

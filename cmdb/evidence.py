@@ -114,6 +114,8 @@ class Weigher:
         settings = self.settings
         late = max(0, gap - settings.address_slack)
         worth = settings.address_at_once * 2.0 ** (-late / settings.address_half_life)
+        if not worth:  # less than a number can hold
+            return 0.0
         bits = settings.prior_bits + math.log2(worth / (1 - worth)) - math.log2(often)
         return max(bits, 0.0)
 

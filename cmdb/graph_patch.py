@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.forgetting import Forgotten
+from cmdb.observation import Observation
 from cmdb.past import Past
 from cmdb.relation import Relation
 from cmdb.sighting import Record
@@ -59,6 +60,8 @@ class RecordWrite(NamedTuple):
     """the linking keys of each of its sightings, in their order"""
     keys_added: tuple[str, ...] = ()
     keys_removed: tuple[str, ...] = ()
+    said: Observation | None = None
+    """what its open sighting says, where that is not what its only version says"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ Value = None | bool | int | float | str | tuple[str, ...] | tuple[int | float, .
 
 MAX_TEXT = 65_536
 MAX_RECORD = 1_024
+LARGEST_NEED = 1_000_000
+"""members of a group that can be asked for: more than any estate has, and small enough for every array of numbers"""
 CLOCK_SKEW = 5 * 60 * 1_000_000
 """microseconds that a source's clock may be ahead of ours"""
 
@@ -272,11 +274,14 @@ def _reference(stated: str, vocabulary: Vocabulary, realm: str) -> str:
 
 def need_from(stated: object) -> int:
     """`need` as the contract spells it (an integer, or "50%") as this package keeps it. Raises Invalid."""
-    if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 1:
+    if isinstance(stated, int) and not isinstance(stated, bool) and 1 <= stated <= LARGEST_NEED:
         return stated
     if isinstance(stated, str) and (match := re.fullmatch(r"(\d{1,3})%", stated.strip())) and 0 < int(match[1]) <= 100:
         return -int(match[1])
-    raise Invalid(f'need {stated!r} is wrong: a whole number from 1, or a share such as "50%", is wanted')
+    shown = "that large" if isinstance(stated, int) and stated > LARGEST_NEED else repr(stated)
+    raise Invalid(
+        f'need {shown} is wrong: a whole number from 1 to {LARGEST_NEED}, or a share such as "50%", is wanted'
+    )
 
 
 def spelled_need(need: int) -> int | str | None:

@@ -167,7 +167,11 @@ def _may_bring(record: Record | None, said: Observation) -> bool:
 
 def _work_out(draft: Draft, spoken: Collection[str], cis: Collection[str] = ()) -> Drawn:
     """Decide places, parents and ends until nothing moves any more; the relations that follow."""
-    inside = {key for key in spoken if open_said(draft.new[key], draft.vocabulary).within is not None}
+    inside = {
+        key
+        for key in spoken
+        if draft.new[key].parent is not None or open_said(draft.new[key], draft.vocabulary).within is not None
+    }
     settle(draft, set(spoken) - inside, cis)
     unplaced = inside
     claimants: set[str] = set()
@@ -246,10 +250,11 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
         held = keys_of(record, sightings_of(record, draft.vocabulary), draft.borne)
     spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
+    said = open_said(record, draft.vocabulary) if len(record.versions) > 1 else None
     if old is None:
-        return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)))
+        return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)), (), said)
     before = united(draft.around.kept_keys(key))
-    return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)))
+    return RecordWrite(record, False, spelled, tuple(sorted(now - before)), tuple(sorted(before - now)), said)
 
 
 def _aliases(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:

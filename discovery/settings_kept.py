@@ -11,6 +11,12 @@ from graph.store import ReadTransaction, WriteTransaction
 
 SETTINGS, IDENTITY = "settings", "identity"
 
+LARGEST_WHOLE = 2**53
+"""what every store and every reader of JSON keeps exactly"""
+MOST_BITS = 1_000_000
+PROBABILITIES = frozenset({"address_at_once"})
+""""certain" has no odds"""
+
 
 def identity_settings(tx: WriteTransaction | ReadTransaction) -> IdentitySettings:
     """What the store keeps; the defaults where nobody changed anything."""
@@ -24,12 +30,21 @@ def changed(before: IdentitySettings, said: Mapping[str, Any]) -> IdentitySettin
     for name, value in said.items():
         if name not in known:
             raise Invalid(f"unknown setting {name!r}; known: {', '.join(sorted(known))}")
-        whole = isinstance(known[name], int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise Invalid(f"setting {name}: {'a whole number' if whole else 'a number'} is wanted, not {value!r}")
-        if whole and value < 1:
-            raise Invalid(f"setting {name}: at least 1 is wanted")
+        _check(name, value, isinstance(known[name], int))
     return replace(before, **{name: type(known[name])(value) for name, value in said.items()})
+
+
+def _check(name: str, value: object, whole: bool) -> None:
+    """What passes here is what everything is decided with from then on: no number may make a decision fail."""
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise Invalid(f"setting {name}: {'a whole number' if whole else 'a number'} is wanted, not {value!r}")
+    if whole and value < 1:
+        raise Invalid(f"setting {name}: at least 1 is wanted")
+    most = LARGEST_WHOLE if whole else MOST_BITS
+    if not abs(value) <= most:  # no number at all is not at most anything
+        raise Invalid(f"setting {name}: at most {most} is wanted")
+    if name in PROBABILITIES and not 0 < value < 1:
+        raise Invalid(f"setting {name}: a probability between 0 and 1, neither of them, is wanted")
 
 
 def kept(settings: IdentitySettings) -> DocumentWrite:

@@ -30,7 +30,7 @@ def from_json(text: str | bytes) -> Any:
 
 
 def standing_version(record: Record) -> Version:
-    """The version whose times and content a record shows without its body: the last one."""
+    """The version whose first and last contact a record shows without its body: the last one."""
     if len(record.versions) == 1:
         return record.versions[0]
     return max(record.versions, key=lambda version: (version.last, version.said.read_at, version.said.content))

@@ -8,7 +8,7 @@ from cmdb.configuration_item import ConfigurationItem
 from cmdb.observation import spelled_need
 from cmdb.relation import Relation
 from graph.as_it_stood import by_id, cis_at
-from graph.past import CI, RELATION, relation_at
+from graph.past import CI, RELATION, born_before, relation_at
 from graph.store import ReadTransaction
 
 
@@ -62,7 +62,8 @@ class EstateDiff:
 def estate_diff(look: ReadTransaction, before: int, after: int) -> EstateDiff:
     """From one revision to another, forwards or backwards in time. O(what moved since the earlier one)."""
     earlier, later = sorted((before, after))
-    cis = {row.id for row in look.past_since(CI, earlier) if row.n <= later} | set(look.born_since(CI, earlier))
+    moved = {row.id for row in look.past_since(CI, earlier) if row.n <= later or earlier < born_before(row) <= later}
+    cis = moved | set(look.born_since(CI, earlier))
     rows = by_id(look.past_since(RELATION, earlier))
     ids = rows.keys() | set(look.born_since(RELATION, earlier))
     now, born = look.relations(ids), look.born(RELATION, ids)

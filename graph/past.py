@@ -196,6 +196,11 @@ def ci_at(
     return standing if begun <= revision else None
 
 
+def born_before(row: PastRow) -> int:
+    """When a CI had come to be that the row's revision took away; 0 where that only moved it."""
+    return int(from_json(row.body).get("born", 0)) if '"born"' in row.body else 0
+
+
 def _whole(id: str, body: Mapping[str, Any]) -> ConfigurationItem:
     nothing = ConfigurationItem(id, "", "", "live", -1, -1, {}, (), (), (), None)
     return _stepped_back(nothing, body)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cmdb.configuration_item import ConfigurationItem
+from cmdb.observation import Observation
 from graph.encoding import from_json
 
 WITHIN = "within"
@@ -72,11 +73,26 @@ def remembered(lists: dict[str, tuple[str, ...]], text: str) -> tuple[str, ...]:
 
 
 def ends_of(
-    payload: Mapping[str, Any], key: str, source: str, realm: str, record: str, ci: str, ci_class: str, name: str
+    open_said: Callable[[str], Observation],
+    payload: Mapping[str, Any],
+    key: str,
+    source: str,
+    realm: str,
+    record: str,
+    ci: str,
+    ci_class: str,
+    name: str,
 ) -> Iterator[UnresolvedEnd]:
-    """The unresolved ends of one record; `payload` as `encode_record` spelled it."""
-    newest = max(payload["v"], key=lambda version: version[1])
-    claims, within = newest[11], newest[12]
+    """The unresolved ends of one record; `payload` as `encode_record` spelled it.
+
+    `open_said`: what the open sighting of a record says, asked for where the record has several versions.
+    """
+    versions = payload["v"]
+    if len(versions) == 1:
+        claims, within = versions[0][11], versions[0][12]
+    else:
+        said = open_said(key)
+        claims, within = said.claims, said.within
     ends = payload.get("e", ())
     open_ends = [tuple(claim[:4]) for claim, end in zip(claims, ends, strict=False) if end is None]
     if within is not None and payload.get("p") is None:

@@ -36,6 +36,7 @@ from discovery.ending import cancel, finish, release
 from discovery.run import Rejection, RunEnded, UnknownRun, open_run, report, reports, take
 from discovery.run_report import RunReport
 from graph.ledger import Conflict
+from graph.store import StoreError
 
 router = APIRouter(prefix="/v1", tags=["observations"])
 
@@ -83,6 +84,11 @@ def post_batch(run_id: str, body: RawBody, system: TheSystem, caller: Feeder, on
     except Problem as refused:
         if refused.kind != "key-in-use":
             _not_taken(system, run_id, refused.detail)
+        raise
+    except (StoreError, RunEnded):  # nothing can be written, or need be
+        raise
+    except Exception:
+        _not_taken(system, run_id, "our fault, the log says why")
         raise
 
 

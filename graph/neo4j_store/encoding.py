@@ -33,7 +33,7 @@ def record_row(write: RecordWrite) -> dict[str, Any]:
     """Properties of a Record node."""
     record = write.record
     newest = standing_version(record)
-    last = newest.said
+    last = write.said or newest.said
     row = {
         "key": record.key, "source": record.source, "realm": record.realm, "record": record.record, "ci": record.ci,
         "content": last.content, "quiet_until": record.quiet_until, "scope": record.scope, "first": newest.first,

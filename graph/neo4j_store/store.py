@@ -86,7 +86,7 @@ class Neo4jStore:
         return revision, _read_back(held)
 
     def survey(self, look: Callable[[Survey], Work]) -> Work:
-        return self._sessions.standing_still(lambda at, revision: look(survey(at, revision)))
+        return self._sessions.standing_still(lambda at, revision: look(survey(at, revision, self._vocabulary)))
 
     def item(self, ci: str) -> ItemView | None:
         def read(look: Lookups, revision: int) -> ItemView | None:

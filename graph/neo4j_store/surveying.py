@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from cmdb.observation import Observation
+from cmdb.past import open_said
+from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.neo4j_store.looking_up import Lookups
 from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of
@@ -22,15 +25,18 @@ _WAITING = (
 )
 
 
-def survey(look: Lookups, revision: int) -> Survey:
+def survey(look: Lookups, revision: int, vocabulary: Vocabulary) -> Survey:
     """The survey of what the transaction sees, which the caller has made sure is one revision."""
 
     def cis() -> Iterator[SurveyedCI]:
         for row in look.stream(_CIS):
             yield SurveyedCI._make((*row[:6], tuple(row[6]), tuple(sorted(row[7])), row[8]))
 
+    def said(key: str) -> Observation:
+        return open_said(look.records([key])[key], vocabulary)
+
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
         for payload, *row in look.stream(_WAITING, begin=begin):
-            yield from ends_of(from_json(payload), *row)
+            yield from ends_of(said, from_json(payload), *row)
 
     return Survey(revision, look.last_revision()[1], cis, ends, look.items)

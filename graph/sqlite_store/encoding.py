@@ -28,7 +28,7 @@ def record_row(write: RecordWrite) -> Row:
     """A record in the order of its table's columns, but for the number of its body."""
     record = write.record
     standing = standing_version(record)
-    said = standing.said
+    said = write.said or standing.said
     return (
         record.key, record.source, record.realm, record.record, record.ci, said.content, record.quiet_until,
         record.scope, standing.first, standing.last, said.observed_at, said.read_at, record.heard, record.misses,

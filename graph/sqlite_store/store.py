@@ -86,7 +86,7 @@ class SqliteStore:
 
     def survey(self, look: Callable[[Survey], Work]) -> Work:
         with self._connections.reading() as connection:
-            return look(survey(Lookups(connection)))
+            return look(survey(Lookups(connection), self._vocabulary))
 
     def item(self, ci: str) -> ItemView | None:
         with self._connections.reading() as connection:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from cmdb.observation import Observation
+from cmdb.past import open_said
+from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.sqlite_store.looking_up import Lookups
 from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of, remembered
@@ -25,7 +28,7 @@ _WAITING = (
 )
 
 
-def survey(look: Lookups) -> Survey:
+def survey(look: Lookups, vocabulary: Vocabulary) -> Survey:
     """The survey of the connection's snapshot."""
 
     def cis() -> Iterator[SurveyedCI]:
@@ -33,8 +36,11 @@ def survey(look: Lookups) -> Survey:
         for row in look.connection.execute(_CIS):
             yield SurveyedCI._make((*row[:6], remembered(lists, row[6]), remembered(lists, row[7]), bool(row[8])))
 
+    def said(key: str) -> Observation:
+        return open_said(look.records([key])[key], vocabulary)
+
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
         for payload, *row in look.connection.execute(_WAITING, (begin,)):
-            yield from ends_of(from_json(payload), *row)
+            yield from ends_of(said, from_json(payload), *row)
 
     return Survey(*look.last_revision(), cis, ends, look.items)

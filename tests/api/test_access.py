@@ -169,10 +169,21 @@ def test_nobody_speaks_as_a_person_through_the_door(admin: TestClient, system: S
         create_token(system, "collector", sources=("human",))
 
 
-@pytest.mark.parametrize("limits", [{}, {"role": "emperor"}, {"role": "viewer", "sources": ("agent",)}])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {},
+        {"role": "emperor"},
+        {"role": "viewer", "sources": ("agent",)},
+        {"role": "viewer", "days": 9_999_999},
+        {"role": "viewer", "days": 10**12},
+        {"role": "viewer", "days": 0},
+    ],
+)
 def test_a_token_that_makes_no_sense_is_not_made(system: System, limits: dict[str, object]) -> None:
     with pytest.raises(Problem):
         create_token(system, **{"role": "collector", **limits})  # type: ignore[arg-type]
+    assert list_tokens(system) == []
 
 
 def test_a_role_limited_to_realms_sees_those_only_and_the_rest_is_counted(

@@ -176,3 +176,23 @@ def test_a_stream_shows_signs_of_life_and_ends_with_its_token(
 def test_a_place_behind_the_last_revision_is_refused_rather_than_waited_at(viewer: TestClient) -> None:
     asked = viewer.get("/v1/events", params={"after": "999"})
     assert "after=0" in problem(asked, 422, "invalid")["detail"]
+
+
+def test_the_feed_alone_tells_that_what_held_only_the_past_of_a_record_was_absorbed(
+    admin: TestClient, tell: Tell, id_of: Callable[[str], str], clock: Any
+) -> None:
+    tell(line("asset-1", identifiers={"serial": "OLD1"}))
+    former = id_of("record:agent:asset-1")
+    clock.at += 5 * DAY
+    tell(line("asset-1", identifiers={"serial": "NEW2"}), line("other"))
+    assert id_of("record:agent:asset-1") != former
+    said = admin.post("/v1/merges", json={"keep": "name:other", "absorb": former, "reason": "one asset"})
+    assert said.status_code < 300, said.text
+
+    def lifecycles() -> list[tuple[Any, Any]]:
+        items = admin.get("/v1/events", params={"limit": 1000}).json()["items"]
+        return [(one["before"], one["after"]) for one in items if one["ci"] == former and one["kind"] == "lifecycle"]
+
+    assert lifecycles() == [("live", "missing"), ("missing", None)]
+    assert admin.delete(f"/v1/merges/{said.json()['merge_id']}").status_code < 300
+    assert lifecycles()[2:] == [(None, "missing")]

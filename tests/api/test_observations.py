@@ -1,13 +1,16 @@
 """Section 1 over HTTP: observations come in, in runs or by themselves."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.doorway import MAX_BATCH_BYTES
 from api.idempotency import ANSWERS, forget_old_answers
 from api.wiring import System
@@ -151,6 +154,34 @@ def test_a_batch_that_was_not_taken_makes_its_run_partial(admin: TestClient, bod
     ended(admin, opened(admin), line("a"), line("b"))
     run = opened(admin)
     problem(admin.post(f"/v1/runs/{run}/observations", content=body), 413, "too-large")
+    assert ended(admin, run, line("a"))["status"] == "partial"
+    assert lifecycles(admin) == {"a": "live", "b": "live"}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_packed_batch_is_refused_and_not_taken_for_a_bad_line(admin: TestClient, packed: bool) -> None:
+    body, run = ndjson(line("a")), opened(admin)
+    headers = {"Content-Encoding": "gzip" if packed else "identity"}
+    answer = admin.post(
+        f"/v1/runs/{run}/observations", content=gzip.compress(body) if packed else body, headers=headers
+    )
+    if packed:
+        assert "Content-Encoding gzip" in problem(answer, 422, "invalid")["detail"]
+    else:
+        assert answer.json()["accepted"] == 1
+    assert ended(admin, run, line("a"))["status"] == ("partial" if packed else "complete")
+
+
+def test_a_batch_that_met_a_fault_of_ours_makes_its_run_partial(system: System, login: Login) -> None:
+    def no_id() -> str:
+        raise RuntimeError("no more ids")
+
+    admin = login("admin")
+    ended(admin, opened(admin), line("a"), line("b"))
+    run = opened(admin)
+    broken = create_app(replace(system, parts=replace(system.parts, new_id=no_id)))
+    failing = TestClient(broken, headers=admin.headers, raise_server_exceptions=False)
+    assert failing.post(f"/v1/runs/{run}/observations", content=ndjson(line("c"))).status_code == 500
     assert ended(admin, run, line("a"))["status"] == "partial"
     assert lifecycles(admin) == {"a": "live", "b": "live"}
 

@@ -76,8 +76,11 @@ def test_an_unknown_route_and_an_unknown_method_are_problems(viewer: TestClient)
     answer = viewer.put("/v1/cis")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "GET" in answer.headers["allow"]
-    assert "GET" in answer.json()["detail"]
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert "it knows GET, HEAD" in answer.json()["detail"]
+    assert viewer.delete("/v1/runs").headers["allow"] == "GET, HEAD, POST"
+    assert viewer.put("/v1/cis/name%3Aa%2Fb").headers["allow"] == "GET, HEAD, PATCH"
+    assert viewer.post("/metrics").headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,17 @@ def test_the_past_of_an_impact_is_named_by_number_or_text_and_may_lie_before_eve
         assert viewer.post("/v1/impact", json={"fail": ["name:db"], "known_at": known_at}).status_code == 200
     asked = viewer.post("/v1/impact", json={"fail": ["name:db"], "as_of": "2001-01-01T00:00:00Z"})
     assert "ask again" not in problem(asked, 404, "unknown-reference")["detail"]
+
+
+def test_a_difference_names_what_came_and_has_been_absorbed_since(
+    viewer: TestClient, tell: Tell, id_of: Callable[[str], str]
+) -> None:
+    first = tell(line("a", identifiers={"serial": "S1AB"}))["revision"]
+    second = tell({**line("b", identifiers={"mac": "8c:85:90:01:02:03"}), "source": "other"})["revision"]
+    absorbed = id_of("record:other:b")
+    tell({**line("b", identifiers={"mac": "8c:85:90:01:02:03", "serial": "S1AB"}), "source": "other"})
+    assert id_of("record:other:b") != absorbed
+    found = viewer.get("/v1/graph/diff", params={"from": first, "to": second}).json()
+    assert [ci["id"] for ci in found["came"]] == [absorbed]
+    back = viewer.get("/v1/graph/diff", params={"from": second, "to": first}).json()
+    assert (back["came"], back["went"]) == ([], found["came"])

@@ -81,13 +81,13 @@ def test_an_unknown_class_is_named_with_the_known_ones(words: Vocabulary) -> Non
         observation(words, source="s", record="r", ci_class="toaster", observed_at=0)
 
 
-@pytest.mark.parametrize(("stated", "kept"), [(1, 1), (3, 3), ("50%", -50), ("100%", -100)])
+@pytest.mark.parametrize(("stated", "kept"), [(1, 1), (3, 3), (1_000_000, 1_000_000), ("50%", -50), ("100%", -100)])
 def test_a_need_is_a_count_or_a_share(stated: object, kept: int) -> None:
     assert need_from(stated) == kept
     assert spelled_need(kept) == stated
 
 
-@pytest.mark.parametrize("stated", [0, -1, True, "half", "0%", "101%", 1.5, None])
+@pytest.mark.parametrize("stated", [0, -1, True, "half", "0%", "101%", 1.5, None, 1_000_001, 10**30])
 def test_any_other_need_is_refused(stated: object) -> None:
     with pytest.raises(Invalid):
         need_from(stated)

@@ -1,11 +1,13 @@
 """A pass over the whole estate agrees with what batches decided, and shows what settings would change."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cmdb.ci_class import DAY
 from cmdb.errors import Invalid
 from cmdb.observation import Observation
 from discovery.decisions import merge
@@ -85,7 +87,30 @@ def test_a_block_too_large_for_a_batch_is_decided_by_a_pass(parts: Parts, say: S
     assert len(set(_ids(parts).values())) == 1
 
 
-@pytest.mark.parametrize("said", [{"nosuch": 1}, {"common_at": 1.5}, {"common_at": 0}, {"merge_at": "4"}])
-def test_a_setting_that_cannot_be_is_refused(parts: Parts, said: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"nosuch": 1},
+        {"common_at": 1.5},
+        {"common_at": 0},
+        {"common_at": 10**30},
+        {"merge_at": "4"},
+        {"merge_at": math.inf},
+        {"merge_at": math.nan},
+        {"prior_bits": -1e300},
+        {"address_at_once": 1},
+        {"address_at_once": 0.0},
+    ],
+)
+@pytest.mark.parametrize("shadow", [True, False])
+def test_a_setting_that_cannot_be_is_refused(parts: Parts, say: Say, said: dict[str, Any], shadow: bool) -> None:
     with pytest.raises(Invalid):
-        resolve_estate(parts, said, shadow=True)
+        resolve_estate(parts, said, shadow=shadow)
+    assert take(parts, None, [say("1", identifiers=[("serial", "S1AB")])]).created == 1
+
+
+def test_an_address_that_is_worth_next_to_nothing_is_worth_nothing(parts: Parts, say: Say) -> None:
+    resolve_estate(parts, {"address_half_life": 1}, shadow=False)
+    borne = [("ip", "10.0.0.1"), ("hostname", "web")]
+    yesterday = say("1", at=parts.now() - DAY, identifiers=borne)
+    assert take(parts, None, [yesterday, say("2", source="other", identifiers=borne)]).accepted == 2

@@ -1,10 +1,12 @@
 """What the databases beneath do differently, and every store answers alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cmdb.ci_class import DAY
 from cmdb.configuration_item import LONGEST_WORD, split_words
 from cmdb.draft import name_key
 from cmdb.observation import Observation
@@ -62,3 +64,32 @@ def test_a_difference_names_what_identifies_before_what_does_not(store: GraphSto
     assert store.read(changed) == [
         ("identifier.serial", "To be filled by O.E.M.", ["C02XK1", "To be filled by O.E.M."])
     ]
+
+
+def test_a_difference_names_what_came_and_has_been_absorbed_since(store: GraphStore, say: Say, put: Put) -> None:
+    put(store, say("1", identifiers=[("serial", "S1AB")]))
+    put(store, say("2", source="other", identifiers=[("mac", "8c:85:90:01:02:03")]))
+    (absorbed,) = {ci.id for ci in store.search(Search(seen_by=("other",)), after=None, limit=9)}
+    put(store, say("2", source="other", identifiers=[("mac", "8c:85:90:01:02:03"), ("serial", "S1AB")]))
+
+    def ids(look: ReadTransaction, _: int) -> tuple[list[str], list[str]]:
+        found = estate_diff(look, 1, 2)
+        return [ci.id for ci in found.came()], [ci.id for ci in found.went()]
+
+    assert store.read(ids) == ([absorbed], [])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_fact_bears_the_time_of_the_telling_that_it_is_from(
+    store: GraphStore, say: Say, put: Put, order: tuple[int, int]
+) -> None:
+    contact = say("r", day=2, identifiers=[("serial", "S1AB")], attributes={"os": "v1"})
+    listing = replace(say("r", day=1, attributes={"os": "v2"}), read_at=3 * DAY)
+    for at in order:
+        put(store, (contact, listing)[at])
+    (found,) = store.search(Search(), after=None, limit=9)
+    view = store.item(found.id)
+    assert view is not None
+    assert view.ci.facts["os"].value == "v2"
+    (times,) = view.records.values()
+    assert (times.observed_at, times.last) == (DAY, 2 * DAY)

@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from cmdb.expectations import expected_of_classes, stale_before
 from cmdb.observation import Claim, Observation
@@ -103,6 +106,21 @@ def test_a_survey_goes_through_all_that_is_there(store: GraphStore, say: Say, pu
     assert later == [ends[-1].record]
     (a,) = [ci for ci in cis if ci.name == "a"]
     assert store.survey(lambda survey: list(survey.items([a.id, "nobody"]))) == [a.id]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_unresolved_ends_are_those_of_what_stands(
+    store: GraphStore, say: Say, put: Put, order: tuple[int, int]
+) -> None:
+    contact = say("r", day=1, identifiers=[("serial", "S1AB")], claims=[_claim("name:former")])
+    listing = replace(say("r", claims=[_claim("name:later")], within="name:rack"), read_at=2 * DAY)
+    for at in order:
+        put(store, (contact, listing)[at])
+    ends = store.survey(lambda survey: list(survey.ends("")))
+    assert [(end.type, end.reference) for end in ends] == [
+        ("depends_on", "name@default:later"),
+        ("within", "name@default:rack"),
+    ]
 
 
 def test_quality_counts_what_a_search_finds_in_every_class_and_source(
