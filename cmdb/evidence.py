@@ -15,6 +15,7 @@ from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
 from cmdb.identifier import is_address, is_of_an_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.meeting import between, stay
+from cmdb.serial_number import bits_of_a_number, spelled_alike
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -96,13 +97,14 @@ class Weigher:
             return self.settings.same_place_bits
         if key in self.crowding.slots or (kind == "dn" and _of_one_keeper(key, one, other)):
             return None
-        return self.worth(key, self.bits_on_a_device(kind) if one.families == DEVICE_ONLY else declared.bits)
+        return self.worth(key, self.bits_on_a_device(key, kind) if one.families == DEVICE_ONLY else declared.bits)
 
-    def bits_on_a_device(self, kind: str) -> float:
-        """What an agreement of a kind is worth between devices, on a value that nothing else bears."""
+    def bits_on_a_device(self, key: str, kind: str) -> float:
+        """What an agreement on a key is worth between devices, where nothing else bears it."""
         if kind == "certificate_sha256":
             return self.settings.shown_certificate_bits
-        return self.vocabulary.identifier_kinds[kind].bits
+        bits = self.vocabulary.identifier_kinds[kind].bits
+        return min(bits, bits_of_a_number(_value(key))) if kind == "serial" else bits
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
         words = self.vocabulary
@@ -183,6 +185,8 @@ class Weigher:
                 continue
             if kind == "hostname":
                 yield kind, min(mine), min(theirs), self.settings.other_name_bits
+            elif kind == "serial" and spelled_alike(map(_value, mine), map(_value, theirs)):
+                continue
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
 

@@ -93,7 +93,7 @@ def _hang_together(
             continue
         kind = key[: key.index("|")]
         anyhow = kind not in _TIMELY
-        if anyhow and weigh.bits_on_a_device(kind) < enough:
+        if anyhow and weigh.bits_on_a_device(key, kind) < enough:
             continue
         for number, one in enumerate(held_by):
             for other in held_by[number + 1 :]:

@@ -3,6 +3,7 @@
 from cmdb.address_slot import addresses_now, shows_no_hardware
 from cmdb.evidence import Weigher, lifetimes_overlap
 from cmdb.group import DEVICE_ONLY, Group, is_listed, kind_of
+from cmdb.serial_number import spelled_alike
 from cmdb.sighting import SLOT_KINDS, Sighting, values_of
 
 _SHOWN_BY_ONE = frozenset({"certificate_sha256", "chassis_id", "serial", "uuid"})
@@ -63,7 +64,7 @@ def _serials(one: Group, other: Group, weigher: Weigher) -> str | None:
     if "serial" not in one.by_kind or "serial" not in other.by_kind:
         return None
     mine, theirs = _valid(one, "serial", weigher), _valid(other, "serial", weigher)
-    if mine and theirs and not mine & theirs:
+    if mine and theirs and not mine & theirs and not spelled_alike(map(_shown, mine), map(_shown, theirs)):
         return f"two serial numbers: {_shown(min(mine))} and {_shown(min(theirs))}"
     return None
 

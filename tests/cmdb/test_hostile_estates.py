@@ -246,6 +246,23 @@ def names_in_every_spelling(say: Say) -> Told:
         )
 
 
+def serials_in_every_spelling(say: Say) -> Told:
+    """Sources read the serial number from one field or another of the same label."""
+    for n in range(3):
+        own = {"hostname": f"ws{n}", "mac": f"3c:52:82:00:00:0{n}"}
+        yield f"ws{n}", say(f"a{n}", serial=f"PF0ABCD{n}", **own)
+        yield f"ws{n}", say(f"s{n}", source="sccm", serial=f"1S20XW004AGEPF0ABCD{n}", **own)
+        plc = {"hostname": f"plc{n}", "mac": f"28:63:36:00:00:0{n}", "ci_class": "device"}
+        yield f"plc{n}", say(f"c{n}", source="claroty", serial=f"SC-E7N1234{n}", **plc)
+        yield f"plc{n}", say(f"n{n}", source="nozomi", serial=f"SCE7N1234{n}", **plc)
+
+
+def serials_counted_from_one(say: Say) -> Told:
+    """Two vendors have each a device 0042; one list knows the one, another the other."""
+    yield "pump", say("A1", source="cmms", ci_class="device", name="Alaris pump 1", serial="0042")
+    yield "monitor", say("s1", source="medigate", ci_class="device", serial="0042", mac="00:0a:b9:00:00:01")
+
+
 ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
@@ -253,6 +270,8 @@ ESTATES = (
     a_lease_lent_in_between, instances_named_by_their_address, set_up_anew_under_another_name,
     an_address_whose_card_is_first_seen_later, an_address_lent_for_a_day, cameras_with_one_serial,
     servers_and_their_controllers, a_machine_that_goes_to_another_forest, a_namesake_without_its_domain,
+    serials_in_every_spelling,
+    serials_counted_from_one,
 )  # fmt: skip
 
 
