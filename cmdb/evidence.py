@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmdb.address_slot import addresses_now
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
-from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
+from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, is_listed, kind_of
 from cmdb.identifier import is_address, is_of_an_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.meeting import between, stay
@@ -79,6 +80,22 @@ class Weigher:
                 best[counted] = (kind, key, "", bits)
         return [*best.values(), *disagreements]
 
+    def _is_a_former_holders(self, key: str, group: Group) -> bool:
+        """Whether only an address showed it, and at a time when who has the address now had not got it yet."""
+        if not group.slots or not group.kept:
+            return False
+        slack = self.settings.address_slack
+        for carrier in group.borne[key]:
+            slot = carrier.sighting
+            if not carrier.traits.by_address or carrier.last == slot.last:
+                return False
+            addresses = addresses_now(slot)
+            if not any(is_listed(group, address, slot.last, slot.last, slack) for address in addresses) or any(
+                is_listed(group, address, carrier.first, carrier.last, slack) for address in addresses
+            ):
+                return False
+        return True
+
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
         return self.among(bits, self.crowding.often.get(key, 1))
@@ -97,6 +114,8 @@ class Weigher:
             return self.settings.same_place_bits
         if key in self.crowding.slots or (kind == "dn" and _of_one_keeper(key, one, other)):
             return None
+        if kind == "mac" and (self._is_a_former_holders(key, one) or self._is_a_former_holders(key, other)):
+            return None
         return self.worth(key, self.bits_on_a_device(key, kind) if one.families == DEVICE_ONLY else declared.bits)
 
     def bits_on_a_device(self, key: str, kind: str) -> float:
@@ -107,6 +126,10 @@ class Weigher:
         return min(bits, bits_of_a_number(_value(key))) if kind == "serial" else bits
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
+        """An address that one source gives first to one of its records, then to another, went from thing to thing."""
+        keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
+        if any(carrier.keeper in keepers for carrier in other.borne[key]):
+            return None
         words = self.vocabulary
         gap = min(address_gap(mine, theirs, words) for mine in one.borne[key] for theirs in other.borne[key])
         return self.address_bits(gap, self.crowding.often.get(key, 1)) if gap <= self.settings.address_window else None
@@ -134,6 +157,8 @@ class Weigher:
         if is_address(name):
             return None
         if _is_a_pointer(key, one) or _is_a_pointer(key, other):
+            return None
+        if self._is_a_former_holders(key, one) or self._is_a_former_holders(key, other):
             return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], name)
         if not one.kept.keys().isdisjoint(other.kept.keys()) and _other_hardware(one, other):

@@ -263,6 +263,43 @@ def serials_counted_from_one(say: Say) -> Told:
     yield "monitor", say("s1", source="medigate", ci_class="device", serial="0042", mac="00:0a:b9:00:00:01")
 
 
+def one_list_that_gives_an_address_in_turn(say: Say) -> Told:
+    """Guests whose cards are random are known by the list that lends them addresses for hours."""
+    for n in range(4):
+        now = {"ip": "10.0.0.7", "day": n / 8}
+        yield f"guest {n}", say(f"lease {n}", source="clearpass", ci_class="device", **now)
+        yield None, say("10.0.0.7", source="nmap", ci_class="device", **now)
+
+
+def a_card_that_the_former_holder_showed(say: Say) -> Told:
+    """A scan that no longer sees a card: who has the address now is not who showed the card there."""
+    card = "f0:18:98:00:00:01"
+    for day, ip in ((0, "10.0.0.7"), (1, "10.0.0.8")):
+        yield "first", say("c1", source="clearpass", ci_class="device", mac=card, ip=ip, day=day, hostname="lap1")
+    yield "next", say("c2", source="clearpass", ci_class="device", ip="10.0.0.7", day=2, hostname="phone2")
+    yield None, say("10.0.0.7", source="nmap", ci_class="device", ip="10.0.0.7", mac=card)
+    yield None, say("10.0.0.7", source="nmap", ci_class="device", ip="10.0.0.7", day=2)
+
+
+def a_list_of_cards_that_knows_no_addresses(say: Say) -> Told:
+    """It knows the card that an address showed once; who lists the address now lists no card."""
+    card, ip = "f0:18:98:00:00:01", "10.0.0.7"
+    yield "first", say("j1", source="jamf", serial="C02XK001", mac=card, hostname="lap1")
+    yield "next", say("c2", source="clearpass", ci_class="device", ip=ip, day=2)
+    yield None, say(ip, source="nmap", ci_class="device", ip=ip, mac=card)
+    yield None, say(ip, source="nmap", ci_class="device", ip=ip, day=2)
+
+
+def a_name_from_before_the_card(say: Say) -> Told:
+    """A telephone gets the address of another, whose name the scan saw there, and never the card."""
+    for day in range(8):
+        ip, card, former = "10.0.0.9", "00:08:2f:00:00:01", day < 4
+        shown: dict[str, Any] = {"hostname": "sep2"} if former else {"mac": card}
+        yield None, say(ip, source="nmap", ci_class="device", ip=ip, day=day, **shown)
+        yield "first", say("SEP2", source="cucm", hostname="sep2", ip=ip if former else "10.0.0.8", day=day)
+        yield "next", say("contract", source="contracts", serial="FCH1", mac=card, day=day)
+
+
 ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
@@ -272,6 +309,10 @@ ESTATES = (
     servers_and_their_controllers, a_machine_that_goes_to_another_forest, a_namesake_without_its_domain,
     serials_in_every_spelling,
     serials_counted_from_one,
+    one_list_that_gives_an_address_in_turn,
+    a_card_that_the_former_holder_showed,
+    a_list_of_cards_that_knows_no_addresses,
+    a_name_from_before_the_card,
 )  # fmt: skip
 
 
