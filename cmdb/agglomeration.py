@@ -134,6 +134,8 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
             if _outlived(growth.groups[third], growth.groups[mine], growth.groups[partner], settings):
                 continue
+            if _is_another_time(growth.groups[third], growth.groups[mine], growth.groups[partner]):
+                continue
             if growth.veto(partner, third) and (
                 _kept_apart(merged, growth.groups[third], growth.ruled)
                 or veto(merged, growth.groups[third], growth.weigh)
@@ -176,6 +178,26 @@ def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySett
     """Whether a rival had fallen silent when the other two were both heard still: whoever said that it lives on was not
     the rival, but what came after it. An account whose machine was replaced goes with the machine that uses it."""
     return _last_heard(rival) + settings.silent_after < min(_last_heard(group), _last_heard(partner))
+
+
+def _is_another_time(rival: Group, group: Group, partner: Group) -> bool:
+    """Whether the rival and the partner followed one another in a source, and the group was last heard when it was the
+    partner's time: an account or an agent that outlives its machine goes with the one that had it then."""
+    if rival.kept.keys().isdisjoint(partner.kept):
+        return False
+    mine, theirs = _lifetime(rival), _lifetime(partner)
+    heard = _last_heard(group)
+    return max(mine[0] - theirs[1], theirs[0] - mine[1]) > 0 and _away(theirs, heard) < _away(mine, heard)
+
+
+def _lifetime(group: Group) -> tuple[int, int]:
+    """From the first to the last contact of the records that keep it, in microseconds."""
+    kept = [member for records in group.kept.values() for member in records]
+    return min(member.first for member in kept), max(member.last for member in kept)
+
+
+def _away(lifetime: tuple[int, int], at: int) -> int:
+    return max(0, lifetime[0] - at, at - lifetime[1])
 
 
 def _last_heard(group: Group) -> int:

@@ -300,6 +300,19 @@ def a_name_from_before_the_card(say: Say) -> Told:
         yield "next", say("contract", source="contracts", serial="FCH1", mac=card, day=day)
 
 
+def desktops_built_anew_every_night(say: Say) -> Told:
+    """An agent and an account that outlive the virtual machine make the next one of its name no more the same."""
+    for day in range(6):
+        thing, card, ip = f"night {day}", f"00:50:56:00:00:0{day}", f"10.0.0.{day}"
+        now: dict[str, Any] = {"ci_class": "virtual_machine", "hostname": "vdi1", "day": day}
+        uuid = f"{day + 1}" * 31 + "f"
+        yield thing, say(f"vm-{day}", source="vcenter", uuid=uuid, mac=card, ip=ip, **now)
+        yield thing, say(ip, source="nmap", ci_class="device", ip=ip, mac=card, fqdn="vdi1.corp.example", day=day)
+        yield None, say("a1", agent_id="a1", mac=card, ip=ip, **now)
+        contact = day - day % 4
+        yield None, say("account", source="ad", hostname="vdi1", fqdn="vdi1.corp.example", day=contact)
+
+
 ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
@@ -313,6 +326,7 @@ ESTATES = (
     a_card_that_the_former_holder_showed,
     a_list_of_cards_that_knows_no_addresses,
     a_name_from_before_the_card,
+    desktops_built_anew_every_night,
 )  # fmt: skip
 
 
