@@ -60,7 +60,8 @@ def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
 
     So they did where it has shown several, unless it showed the name for days beside the card that it still shows: then
     who has it was renamed. Where it showed one, and no hardware (`bare`), only if it has not for a while: a single
-    question that the name service did not answer says nothing.
+    question that the name service did not answer says nothing. Nor is the one name the card's that was shown
+    before the card was first seen, and never since.
     """
     names = [life for life in sighting.lifetimes if life.kind in NAME_KINDS]
     if len(_labels(sighting)) > 1:
@@ -71,7 +72,8 @@ def passing_names(sighting: Sighting, *, bare: bool) -> set[str]:
     elif bare:
         patience = RETURNS
     else:
-        return set()
+        since = _first_card(sighting) if names else 0
+        return {life.value for life in names if life.last < since}
     return {life.value for life in names if sighting.last - life.last > patience}
 
 

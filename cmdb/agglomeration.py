@@ -1,12 +1,13 @@
 """How the sightings of one block grow together: best evidence first, every union checked against all members."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from cmdb.address_slot import addresses_now, shows_no_hardware, shows_no_hardware_now
 from cmdb.evidence import Evidence, Weigher
 from cmdb.group import Group, is_listed, united
+from cmdb.identifier import is_of_an_address
 from cmdb.identity_settings import IdentitySettings
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
@@ -134,6 +135,8 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
             if _outlived(growth.groups[third], growth.groups[mine], growth.groups[partner], settings):
                 continue
+            if _is_another_time(growth.groups[third], growth.groups[mine], growth.groups[partner]):
+                continue
             if growth.veto(partner, third) and (
                 _kept_apart(merged, growth.groups[third], growth.ruled)
                 or veto(merged, growth.groups[third], growth.weigh)
@@ -178,6 +181,27 @@ def _outlived(rival: Group, group: Group, partner: Group, settings: IdentitySett
     return _last_heard(rival) + settings.silent_after < min(_last_heard(group), _last_heard(partner))
 
 
+def _is_another_time(rival: Group, group: Group, partner: Group) -> bool:
+    """Whether the rival and the partner followed one another in a source, and the group was last heard when it was the
+    partner's time: an account or an agent that outlives its machine goes with the one that had it then."""
+    places = rival.kept.keys() & partner.kept.keys()
+    if not places:
+        return False
+    mine, theirs = _kept_by(places, rival), _kept_by(places, partner)
+    heard = _last_heard(group)
+    return max(mine[0] - theirs[1], theirs[0] - mine[1]) > 0 and _away(theirs, heard) < _away(mine, heard)
+
+
+def _kept_by(places: Set[str], group: Group) -> tuple[int, int]:
+    """From the first to the last contact of the records that some sources keep of it, in microseconds."""
+    kept = [member for place in places for member in group.kept[place]]
+    return min(member.first for member in kept), max(member.last for member in kept)
+
+
+def _away(lifetime: tuple[int, int], at: int) -> int:
+    return max(0, lifetime[0] - at, at - lifetime[1])
+
+
 def _last_heard(group: Group) -> int:
     """Microseconds. What scans saw counts only where there is nothing else: an address may have gone to another."""
     kept = [member.last for records in group.kept.values() for member in records]
@@ -190,6 +214,11 @@ def _is_passing(group: Group) -> bool:
     Nor need anybody be asked which of two durable things an address belonged to for a day.
     """
     return not group.kept and all(shows_no_hardware(member) for member in group.members)
+
+
+def _is_an_address(piece: Evidence) -> bool:
+    """Whether all that it says is an address, be it in the place of a name."""
+    return piece.kind == "ip" or (piece.kind == "hostname" and is_of_an_address(piece.value))
 
 
 def _contested(growth: _Growth) -> list[tuple[str, str]]:
@@ -214,7 +243,7 @@ def _reviews(growth: _Growth) -> list[Review]:
             if _is_passing(a) or _is_passing(b) or (is_contested and not (a.kept and b.kept)):
                 continue
             evidence = growth.weigh.evidence(a, b)
-            if all(piece.kind == "ip" for piece in evidence if piece.weight > 0):
+            if all(_is_an_address(piece) for piece in evidence if piece.weight > 0):
                 continue  # an address that two had within days is a coin's toss, which nobody can call better
             why = (CONTESTED,) if is_contested else ()
             asked.append(Review(a.key, b.key, score, settings.merge_at, tuple(evidence), why))

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmdb.address_slot import addresses_now
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.crowding import Crowding
-from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, kind_of
+from cmdb.group import DEVICE_ONLY, Carrier, Group, days_apart, is_listed, kind_of
 from cmdb.identifier import is_address, is_of_an_address, is_scoped
 from cmdb.identity_settings import IdentitySettings
 from cmdb.meeting import between, stay
+from cmdb.serial_number import bits_of_a_number, spelled_alike
 from cmdb.sighting import Sighting
 from cmdb.vocabulary import Vocabulary
 
@@ -78,6 +80,22 @@ class Weigher:
                 best[counted] = (kind, key, "", bits)
         return [*best.values(), *disagreements]
 
+    def _is_a_former_holders(self, key: str, group: Group) -> bool:
+        """Whether only an address showed it, and at a time when who has the address now had not got it yet."""
+        if not group.slots or not group.kept:
+            return False
+        slack = self.settings.address_slack
+        for carrier in group.borne[key]:
+            slot = carrier.sighting
+            if not carrier.traits.by_address or carrier.last == slot.last:
+                return False
+            addresses = addresses_now(slot)
+            if not any(is_listed(group, address, slot.last, slot.last, slack) for address in addresses) or any(
+                is_listed(group, address, carrier.first, carrier.last, slack) for address in addresses
+            ):
+                return False
+        return True
+
     def worth(self, key: str, bits: float) -> float:
         """What an agreement on a key is worth, by how many bear it at once."""
         return self.among(bits, self.crowding.often.get(key, 1))
@@ -96,15 +114,22 @@ class Weigher:
             return self.settings.same_place_bits
         if key in self.crowding.slots or (kind == "dn" and _of_one_keeper(key, one, other)):
             return None
-        return self.worth(key, self.bits_on_a_device(kind) if one.families == DEVICE_ONLY else declared.bits)
+        if kind == "mac" and (self._is_a_former_holders(key, one) or self._is_a_former_holders(key, other)):
+            return None
+        return self.worth(key, self.bits_on_a_device(key, kind) if one.families == DEVICE_ONLY else declared.bits)
 
-    def bits_on_a_device(self, kind: str) -> float:
-        """What an agreement of a kind is worth between devices, on a value that nothing else bears."""
+    def bits_on_a_device(self, key: str, kind: str) -> float:
+        """What an agreement on a key is worth between devices, where nothing else bears it."""
         if kind == "certificate_sha256":
             return self.settings.shown_certificate_bits
-        return self.vocabulary.identifier_kinds[kind].bits
+        bits = self.vocabulary.identifier_kinds[kind].bits
+        return min(bits, bits_of_a_number(_value(key))) if kind == "serial" else bits
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
+        """An address that one source gives first to one of its records, then to another, went from thing to thing."""
+        keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
+        if any(carrier.keeper in keepers for carrier in other.borne[key]):
+            return None
         words = self.vocabulary
         gap = min(address_gap(mine, theirs, words) for mine in one.borne[key] for theirs in other.borne[key])
         return self.address_bits(gap, self.crowding.often.get(key, 1)) if gap <= self.settings.address_window else None
@@ -134,6 +159,8 @@ class Weigher:
         if is_address(name):
             return None
         if _is_a_pointer(key, one) or _is_a_pointer(key, other):
+            return None
+        if self._is_a_former_holders(key, one) or self._is_a_former_holders(key, other):
             return None
         scoped = kind == "hostname" or is_scoped(self.vocabulary.identifier_kinds["fqdn"], name)
         if not one.kept.keys().isdisjoint(other.kept.keys()) and _other_hardware(one, other):
@@ -185,6 +212,8 @@ class Weigher:
                 continue
             if kind == "hostname":
                 yield kind, min(mine), min(theirs), self.settings.other_name_bits
+            elif kind == "serial" and spelled_alike(map(_value, mine), map(_value, theirs)):
+                continue
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
 

@@ -46,6 +46,7 @@ _MACS_OF_SOFTWARE = frozenset(
         *("00:05:9a:3c:7a:00", "00:05:9a:3c:78:00", "00:09:0f:fe:00:01", "00:09:0f:aa:00:01"),  # VPN clients
         *("00:53:45:00:00:00", "50:50:54:50:30:30", "20:41:53:59:4e:ff"),  # dial-up adapters of Windows
         *("0c:5b:8f:27:9a:64", "00:1e:10:1f:00:00", "00:a0:c6:00:00:00"),  # modem sticks
+        "ac:de:48:00:11:22",  # the way to the security chip inside a Mac
         "00:11:22:33:44:55",
     }
 )

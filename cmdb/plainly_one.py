@@ -10,9 +10,9 @@ from enum import IntEnum
 from cmdb.ci_class import DAY, DEVICE
 from cmdb.evidence import Weigher, address_gap, realms_meet
 from cmdb.group import Carrier, days_apart
-from cmdb.identifier import is_of_an_address, is_scoped
+from cmdb.identifier import NAME_KINDS, is_of_an_address, is_scoped
 from cmdb.meeting import by_contact, stay
-from cmdb.sighting import Sighting
+from cmdb.sighting import SLOT_KINDS, Sighting
 
 
 class Plainness(IntEnum):
@@ -47,6 +47,8 @@ def plainly_one(
             stated.add(ci_class)
             if len(stated) > 1:
                 return Plainness.NO
+        if traits.by_address and _showed_more(thing):
+            return Plainness.NO
         place = f"{thing.source}|{thing.realm}"
         if place not in places:
             places[place] = [thing]
@@ -71,6 +73,13 @@ def plainly_one(
     return Plainness(_hang_together(component, bearing, things, borne, weigh, for_good=False))
 
 
+def _showed_more(slot: Sighting) -> bool:
+    """Whether an address showed a card or a name before that it did not show last: it may be a former holder's."""
+    return any(
+        life.last != slot.last and (life.kind in SLOT_KINDS or life.kind in NAME_KINDS) for life in slot.lifetimes
+    )
+
+
 def _meet(one: Sighting, other: Sighting) -> bool:
     return one.record_key == other.record_key or days_apart(one, other) == 0
 
@@ -93,7 +102,7 @@ def _hang_together(
             continue
         kind = key[: key.index("|")]
         anyhow = kind not in _TIMELY
-        if anyhow and weigh.bits_on_a_device(kind) < enough:
+        if anyhow and weigh.bits_on_a_device(key, kind) < enough:
             continue
         for number, one in enumerate(held_by):
             for other in held_by[number + 1 :]:

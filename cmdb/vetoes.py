@@ -3,6 +3,7 @@
 from cmdb.address_slot import addresses_now, shows_no_hardware
 from cmdb.evidence import Weigher, lifetimes_overlap
 from cmdb.group import DEVICE_ONLY, Group, is_listed, kind_of
+from cmdb.serial_number import spelled_alike
 from cmdb.sighting import SLOT_KINDS, Sighting, values_of
 
 _SHOWN_BY_ONE = frozenset({"certificate_sha256", "chassis_id", "serial", "uuid"})
@@ -63,7 +64,7 @@ def _serials(one: Group, other: Group, weigher: Weigher) -> str | None:
     if "serial" not in one.by_kind or "serial" not in other.by_kind:
         return None
     mine, theirs = _valid(one, "serial", weigher), _valid(other, "serial", weigher)
-    if mine and theirs and not mine & theirs:
+    if mine and theirs and not mine & theirs and not spelled_alike(map(_shown, mine), map(_shown, theirs)):
         return f"two serial numbers: {_shown(min(mine))} and {_shown(min(theirs))}"
     return None
 
@@ -71,7 +72,9 @@ def _serials(one: Group, other: Group, weigher: Weigher) -> str | None:
 def _uuids(one: Group, other: Group, weigher: Weigher) -> str | None:
     """Within one source first, because sources read the field differently; a unique serial wins over it.
 
-    What two bear at once was copied with a disk or an image: it tells its bearers from nothing.
+    What two bear at once was copied with a disk or an image: it tells its bearers from nothing. Two records that one
+    source keeps one after the other, each with a UUID and no card in common, are of a machine and of what was built in
+    its place: an agent or an account that outlived the first makes them no more one than its name does.
     """
     values, others = one.by_kind.get("uuid"), other.by_kind.get("uuid")
     if values is None or others is None:
@@ -90,7 +93,16 @@ def _uuids(one: Group, other: Group, weigher: Weigher) -> str | None:
         return None
     if any(lifetimes_overlap(a, b) for _, a in mine for _, b in theirs):
         return f"two UUIDs at the same time: {_shown(min(values))} and {_shown(min(others))}"
+    if any(
+        _built_anew(a.sighting, b.sighting) for _, a in mine for _, b in theirs if a.keeper and a.keeper == b.keeper
+    ):
+        return f"two UUIDs, one after the other: {_shown(min(values))} and {_shown(min(others))}"
     return None
+
+
+def _built_anew(one: Sighting, other: Sighting) -> bool:
+    """Whether they are two records, and show no card in common."""
+    return one.record_key != other.record_key and values_of(one, "mac").isdisjoint(values_of(other, "mac"))
 
 
 def _records_of_one_source(one: Group, other: Group) -> str | None:

@@ -246,6 +246,73 @@ def names_in_every_spelling(say: Say) -> Told:
         )
 
 
+def serials_in_every_spelling(say: Say) -> Told:
+    """Sources read the serial number from one field or another of the same label."""
+    for n in range(3):
+        own = {"hostname": f"ws{n}", "mac": f"3c:52:82:00:00:0{n}"}
+        yield f"ws{n}", say(f"a{n}", serial=f"PF0ABCD{n}", **own)
+        yield f"ws{n}", say(f"s{n}", source="sccm", serial=f"1S20XW004AGEPF0ABCD{n}", **own)
+        plc = {"hostname": f"plc{n}", "mac": f"28:63:36:00:00:0{n}", "ci_class": "device"}
+        yield f"plc{n}", say(f"c{n}", source="claroty", serial=f"SC-E7N1234{n}", **plc)
+        yield f"plc{n}", say(f"n{n}", source="nozomi", serial=f"SCE7N1234{n}", **plc)
+
+
+def serials_counted_from_one(say: Say) -> Told:
+    """Two vendors have each a device 0042; one list knows the one, another the other."""
+    yield "pump", say("A1", source="cmms", ci_class="device", name="Alaris pump 1", serial="0042")
+    yield "monitor", say("s1", source="medigate", ci_class="device", serial="0042", mac="00:0a:b9:00:00:01")
+
+
+def one_list_that_gives_an_address_in_turn(say: Say) -> Told:
+    """Guests whose cards are random are known by the list that lends them addresses for hours."""
+    for n in range(4):
+        now = {"ip": "10.0.0.7", "day": n / 8}
+        yield f"guest {n}", say(f"lease {n}", source="clearpass", ci_class="device", **now)
+        yield None, say("10.0.0.7", source="nmap", ci_class="device", **now)
+
+
+def a_card_that_the_former_holder_showed(say: Say) -> Told:
+    """A scan that no longer sees a card: who has the address now is not who showed the card there."""
+    card = "f0:18:98:00:00:01"
+    for day, ip in ((0, "10.0.0.7"), (1, "10.0.0.8")):
+        yield "first", say("c1", source="clearpass", ci_class="device", mac=card, ip=ip, day=day, hostname="lap1")
+    yield "next", say("c2", source="clearpass", ci_class="device", ip="10.0.0.7", day=2, hostname="phone2")
+    yield None, say("10.0.0.7", source="nmap", ci_class="device", ip="10.0.0.7", mac=card)
+    yield None, say("10.0.0.7", source="nmap", ci_class="device", ip="10.0.0.7", day=2)
+
+
+def a_list_of_cards_that_knows_no_addresses(say: Say) -> Told:
+    """It knows the card that an address showed once; who lists the address now lists no card."""
+    card, ip = "f0:18:98:00:00:01", "10.0.0.7"
+    yield "first", say("j1", source="jamf", serial="C02XK001", mac=card, hostname="lap1")
+    yield "next", say("c2", source="clearpass", ci_class="device", ip=ip, day=2)
+    yield None, say(ip, source="nmap", ci_class="device", ip=ip, mac=card)
+    yield None, say(ip, source="nmap", ci_class="device", ip=ip, day=2)
+
+
+def a_name_from_before_the_card(say: Say) -> Told:
+    """A telephone gets the address of another, whose name the scan saw there, and never the card."""
+    for day in range(8):
+        ip, card, former = "10.0.0.9", "00:08:2f:00:00:01", day < 4
+        shown: dict[str, Any] = {"hostname": "sep2"} if former else {"mac": card}
+        yield None, say(ip, source="nmap", ci_class="device", ip=ip, day=day, **shown)
+        yield "first", say("SEP2", source="cucm", hostname="sep2", ip=ip if former else "10.0.0.8", day=day)
+        yield "next", say("contract", source="contracts", serial="FCH1", mac=card, day=day)
+
+
+def desktops_built_anew_every_night(say: Say) -> Told:
+    """An agent and an account that outlive the virtual machine make the next one of its name no more the same."""
+    for day in range(6):
+        thing, card, ip = f"night {day}", f"00:50:56:00:00:0{day}", f"10.0.0.{day}"
+        now: dict[str, Any] = {"ci_class": "virtual_machine", "hostname": "vdi1", "day": day}
+        uuid = f"{day + 1}" * 31 + "f"
+        yield thing, say(f"vm-{day}", source="vcenter", uuid=uuid, mac=card, ip=ip, **now)
+        yield thing, say(ip, source="nmap", ci_class="device", ip=ip, mac=card, fqdn="vdi1.corp.example", day=day)
+        yield None, say("a1", agent_id="a1", mac=card, ip=ip, **now)
+        contact = day - day % 4
+        yield None, say("account", source="ad", hostname="vdi1", fqdn="vdi1.corp.example", day=contact)
+
+
 ESTATES = (
     copies, agents_copied_with_the_disk, guests_that_read_what_was_copied,
     a_place_in_the_directory_given_again, two_forests, one_certificate, a_board_with_another_serial, pairs_of_firewalls,
@@ -253,6 +320,13 @@ ESTATES = (
     a_lease_lent_in_between, instances_named_by_their_address, set_up_anew_under_another_name,
     an_address_whose_card_is_first_seen_later, an_address_lent_for_a_day, cameras_with_one_serial,
     servers_and_their_controllers, a_machine_that_goes_to_another_forest, a_namesake_without_its_domain,
+    serials_in_every_spelling,
+    serials_counted_from_one,
+    one_list_that_gives_an_address_in_turn,
+    a_card_that_the_former_holder_showed,
+    a_list_of_cards_that_knows_no_addresses,
+    a_name_from_before_the_card,
+    desktops_built_anew_every_night,
 )  # fmt: skip
 
 

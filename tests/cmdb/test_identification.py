@@ -137,3 +137,25 @@ def test_the_order_of_sightings_changes_nothing(say: Say, see: See, words: Vocab
         for order in permutations(seen)
     }
     assert len(results) == 1
+
+
+def test_nobody_is_asked_whose_an_account_is_that_outlives_what_is_built_anew(
+    say: Say, match: Callable[..., Match]
+) -> None:
+    nights = [
+        say(f"vm-{night}", source="vcenter", day=night, hostname="vdi1", uuid=f"{night + 1}" * 31 + "f")
+        for night in range(4)
+    ]
+    agent = [say("a1", day=night, agent_id="a1", mac=f"00:50:56:00:00:0{night}") for night in (0, 2)]
+    account = say("account", source="ad", day=2.1, hostname="vdi1", fqdn="vdi1.corp.example")
+    found = match(*nights, *agent, account)
+    assert _groups(found) == [["a1"], ["account", "vm-2"], ["vm-0"], ["vm-1"], ["vm-3"]]
+    assert not found.reviews
+
+
+def test_nobody_is_asked_about_a_name_that_is_an_address(say: Say, match: Callable[..., Match]) -> None:
+    found = match(
+        say("n1", source="kubernetes", hostname="ip-10-0-1-27", realm="eks"), say("a1", hostname="ip-10-0-1-27")
+    )
+    assert _groups(found) == [["a1"], ["n1"]]
+    assert not found.reviews

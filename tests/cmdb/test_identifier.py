@@ -46,6 +46,7 @@ def test_both_byte_orders_of_a_uuid_share_a_linking_key() -> None:
         ("mac", "da:a1:19:00:11:22"),
         ("mac", "00:00:0c:07:ac:01"),
         ("mac", "00:00:5e:00:01:0a"),
+        ("mac", "ac:de:48:00:11:22"),
         ("ip", "127.0.0.1"),
         ("hostname", "localhost"),
     ],
