@@ -127,8 +127,7 @@ class Weigher:
 
     def _address(self, key: str, one: Group, other: Group) -> float | None:
         """An address that one source gives first to one of its records, then to another, went from thing to thing."""
-        keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
-        if any(carrier.keeper in keepers for carrier in other.borne[key]):
+        if _share_a_keeper(key, one, other):
             return None
         words = self.vocabulary
         gap = min(address_gap(mine, theirs, words) for mine in one.borne[key] for theirs in other.borne[key])
@@ -166,8 +165,7 @@ class Weigher:
         if not one.kept.keys().isdisjoint(other.kept.keys()) and _other_hardware(one, other):
             return None
         of_an_address = is_of_an_address(name)
-        keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
-        succession = of_an_address or any(carrier.keeper in keepers for carrier in other.borne[key])
+        succession = of_an_address or _share_a_keeper(key, one, other)
         full = kind == "fqdn" and not scoped
         settings = self.settings
         vouchable = full or not _two_domains(name, one, other)
@@ -216,6 +214,12 @@ class Weigher:
                 continue
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
+
+
+def _share_a_keeper(key: str, one: Group, other: Group) -> bool:
+    """Whether each side has a record, kept by one source of one per thing, that bears it."""
+    keepers = {carrier.keeper for carrier in one.borne[key]} - {""}
+    return any(carrier.keeper in keepers for carrier in other.borne[key])
 
 
 def _of_one_keeper(key: str, one: Group, other: Group) -> bool:

@@ -7,6 +7,7 @@ checked against all members of both groups. Nothing of yesterday's grouping goes
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from cmdb.address_slot import changes_with_time
@@ -177,11 +178,12 @@ def _links(
 ) -> dict[int, set[int]]:
     """Who is worth comparing with whom: only they can have evidence in favour and no veto for ever."""
     links: dict[int, set[int]] = {}
+    times = cache(lambda at: frozenset(meeting_keys(things[at], vocabulary)))
     for key, bearing in shared.items():
         if not leads_on(key):
             pairs = _holders_in_turn(bearing, key, things, borne, vocabulary)
-            if crowded:
-                pairs = _at_quiet_times(pairs, things, crowded, vocabulary)
+            if crowded:  # they are found under a time of an address at which not too many had it
+                pairs = (pair for pair in pairs if not times(pair[0]) & times(pair[1]) <= crowded)
         elif crowd.links(key, settings):
             pairs = combinations(bearing, 2)
         elif key in crowd.at_home:
@@ -243,16 +245,6 @@ def _crowded_times(
             counted = Counter(time for time, _ in had)
             found |= {time for time, records in counted.items() if records > settings.common_at}
     return frozenset(found)
-
-
-def _at_quiet_times(
-    pairs: Iterable[tuple[int, int]], things: Sequence[Sighting], crowded: Set[str], vocabulary: Vocabulary
-) -> Iterable[tuple[int, int]]:
-    """Those of these pairs that are found under a time of an address at which not too many had it."""
-    for one, other in pairs:
-        mine, theirs = (set(meeting_keys(things[at], vocabulary)) for at in (one, other))
-        if not (mine & theirs) <= crowded:
-            yield one, other
 
 
 def _components(things: Sequence[Sighting], links: dict[int, set[int]], ruled: Rulings) -> list[list[int]]:

@@ -18,7 +18,7 @@ from cmdb.quietness import quieten
 from cmdb.reference import record_key
 from cmdb.sayings import told
 from cmdb.settling import settle
-from cmdb.sighting import Correction, Record, heard, sightings_of
+from cmdb.sighting import Correction, Record, heard
 from cmdb.surroundings import Brief, Surroundings
 
 ORDINALS = 1 << 24
@@ -247,10 +247,10 @@ def _record_write(draft: Draft, key: str) -> RecordWrite:
     old = draft.old.get(key)
     held = draft.keys.get(key)
     if held is None:
-        held = keys_of(record, sightings_of(record, draft.vocabulary), draft.borne)
+        held = keys_of(record, draft.sightings_now(key), draft.borne)
     spelled = tuple([tuple(sorted(keys)) for keys in held])
     now = united(held)
-    said = open_said(record, draft.vocabulary) if len(record.versions) > 1 else None
+    said = draft.open_sighting(key).said if len(record.versions) > 1 else None
     if old is None:
         return RecordWrite(record, True, spelled, spelled[0] if len(spelled) == 1 else tuple(sorted(now)), (), said)
     before = united(draft.around.kept_keys(key))

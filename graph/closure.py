@@ -123,7 +123,8 @@ class _Growing:
             if is_meeting(key):
                 self._carriers[key] = {one.sighting.key: one for one in those}
                 self.unmet.extend((key, holder) for holder in self._holders.get(key, ()))
-                if len(records) - self.common_at <= self.common_at - keys[key]:
+                of_the_batch = keys[key] - self.common_at
+                if len(records) + of_the_batch <= self.common_at:
                     continue
             self._parts.tie(_KEY + key, [one.sighting.key for one in those])
             yield from those

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from cmdb.meeting import Meetings
+from cmdb.observation import Observation
+from cmdb.past import open_said
 from cmdb.sighting import Record, Sighting, sightings_of
 from cmdb.surroundings import Asked, Bearer, Block
 from cmdb.vocabulary import Vocabulary
@@ -51,6 +53,10 @@ class RecordsRead(ABC):
         self._read(wanted)
         return {key: self._records[key] for key in wanted & self._records.keys()}
 
+    def open_said(self, key: str, vocabulary: Vocabulary) -> Observation:
+        """What the open sighting of a record says."""
+        return open_said(self.records([key])[key], vocabulary)
+
     def kept_keys(self, record: str) -> tuple[frozenset[str], ...]:
         return self._linking[record]
 
@@ -70,7 +76,7 @@ class RecordsRead(ABC):
         return close_block(
             asked,
             Reads(
-                self._carrier_counts,
+                self.carrier_counts,
                 self._carriers,
                 partial(self._belongings, meetings.vocabulary),
                 self.member_rows,
@@ -79,9 +85,6 @@ class RecordsRead(ABC):
             common_at=common_at,
             largest=largest,
         )
-
-    def _carrier_counts(self, keys: Collection[str]) -> Mapping[str, int]:
-        return self.carrier_counts(keys) if keys else {}
 
     def _carriers(self, allowed: Mapping[str, int]) -> Carried:
         counts = self.carrier_counts(allowed)

@@ -1,9 +1,8 @@
 """How a whole revision of Neo4j is gone through: two statements, each row read as it is wanted."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from cmdb.observation import Observation
-from cmdb.past import open_said
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.neo4j_store.looking_up import Lookups
@@ -32,11 +31,8 @@ def survey(look: Lookups, revision: int, vocabulary: Vocabulary) -> Survey:
         for row in look.stream(_CIS):
             yield SurveyedCI._make((*row[:6], tuple(row[6]), tuple(sorted(row[7])), row[8]))
 
-    def said(key: str) -> Observation:
-        return open_said(look.records([key])[key], vocabulary)
-
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
         for payload, *row in look.stream(_WAITING, begin=begin):
-            yield from ends_of(said, from_json(payload), *row)
+            yield from ends_of(partial(look.open_said, vocabulary=vocabulary), from_json(payload), *row)
 
     return Survey(revision, look.last_revision()[1], cis, ends, look.items)

@@ -1,9 +1,8 @@
 """How a whole revision of SQLite is gone through: two statements, each row read as it is wanted."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from cmdb.observation import Observation
-from cmdb.past import open_said
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.sqlite_store.looking_up import Lookups
@@ -36,11 +35,8 @@ def survey(look: Lookups, vocabulary: Vocabulary) -> Survey:
         for row in look.connection.execute(_CIS):
             yield SurveyedCI._make((*row[:6], remembered(lists, row[6]), remembered(lists, row[7]), bool(row[8])))
 
-    def said(key: str) -> Observation:
-        return open_said(look.records([key])[key], vocabulary)
-
     def ends(begin: str) -> Iterator[UnresolvedEnd]:
         for payload, *row in look.connection.execute(_WAITING, (begin,)):
-            yield from ends_of(said, from_json(payload), *row)
+            yield from ends_of(partial(look.open_said, vocabulary=vocabulary), from_json(payload), *row)
 
     return Survey(*look.last_revision(), cis, ends, look.items)

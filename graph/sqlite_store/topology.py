@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from cmdb.observation import Claim
-from cmdb.past import open_said
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.estate_at import MovedEstate
@@ -36,7 +35,7 @@ def read_waiting(look: Lookups, vocabulary: Vocabulary) -> Iterator[WaitingRow]:
     """Every record with a claim that waits."""
 
     def open_claims(key: str) -> tuple[Claim, ...]:
-        return open_said(look.records([key])[key], vocabulary).claims
+        return look.open_said(key, vocabulary).claims
 
     for ci, source, payload, key in look.connection.execute(_WAITING):
         yield waiting_row(ci, source, from_json(payload), key, open_claims)
