@@ -1,20 +1,19 @@
 """resolve: identity decided anew for the whole estate, and what that changes before anything is changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cmdb.identification import Match, identify
 from cmdb.identity_settings import IdentitySettings
 from cmdb.reconciliation import reconcile_rulings
 from cmdb.rulings import rulings_of
-from cmdb.sighting import Record, is_human, sightings_of
+from cmdb.sighting import is_human, sightings_of
 from cmdb.uncollected import uncollected
 from discovery.run import Parts, context
 from discovery.settings_kept import changed, identity_settings, kept
 from graph.store import WriteTransaction
 
-READ_AT_ONCE = 2_000
 WRITTEN_AT_ONCE = 5_000
 """records that one patch decides anew"""
 
@@ -38,28 +37,38 @@ class Resolution:
 def resolve_estate(parts: Parts, said: Mapping[str, Any], *, shadow: bool) -> Resolution:
     """Decide every sighting's place under these settings (`said`: changes to those in force).
 
-    With `shadow` nothing is written. Otherwise the settings are kept and the CIs that change are decided anew, in
-    patches that each are whole; no block is too large. Raises Invalid for settings that do not exist.
-    O(records) memory and time.
+    With `shadow` nothing is written. Otherwise the settings are kept first, so that whatever comes meanwhile goes by
+    them; then what they change is decided anew, in patches that each are whole, and no writer waits for more than one.
+    No block is too large. Raises Invalid for settings that do not exist. O(records) memory and time.
     """
     with uncollected():
-        found, concerned, settings = parts.store.write(lambda tx: _compared(parts, tx, said))
         if shadow:
-            return found
-        revision = parts.store.write(lambda tx: _keep(parts, tx, settings))
-        for begin in range(0, len(concerned), WRITTEN_AT_ONCE):
-            some = concerned[begin : begin + WRITTEN_AT_ONCE]
+            return _compared(parts, changed(identity_settings(parts.store), said)).found
+        were_moved, settings = parts.store.write(lambda tx: _keep(parts, tx, said))
+        compared = _compared(parts, settings)
+        revision = compared.found.revision
+        # What stands under other settings may ask other questions, or weigh otherwise, though no CI is another.
+        anew = compared.records if were_moved else compared.concerned
+        for begin in range(0, len(anew), WRITTEN_AT_ONCE):
+            some = anew[begin : begin + WRITTEN_AT_ONCE]
             revision = parts.store.write(lambda tx, some=some: _settle(parts, tx, some))  # type: ignore[misc]
-    return replace(found, revision=revision)
+    return replace(compared.found, revision=revision)
 
 
-def _compared(
-    parts: Parts, tx: WriteTransaction, said: Mapping[str, Any]
-) -> tuple[Resolution, list[str], IdentitySettings]:
-    """The pass beside what stands, the records of every CI that differs, and the settings it was made under."""
-    settings = changed(identity_settings(tx), said)
-    records = {record.key: record for record in _every_record(tx)}
-    sightings = [sighting for key in sorted(records) for sighting in sightings_of(records[key], parts.vocabulary)]
+class _Compared(NamedTuple):
+    """A pass beside what stands."""
+
+    found: Resolution
+    records: list[str]
+    """keys of all of them, in order"""
+    concerned: list[str]
+    """of the records of every CI that differs"""
+
+
+def _compared(parts: Parts, settings: IdentitySettings) -> _Compared:
+    """Reads one revision, then decides without keeping anybody from writing."""
+    revision, records = parts.store.survey(lambda look: (look.revision, {one.key: one for one in look.records()}))
+    sightings = [sighting for record in records.values() for sighting in sightings_of(record, parts.vocabulary)]
     match = identify(
         sightings, parts.vocabulary, settings, decisions=rulings_of(records.values(), parts.vocabulary).decisions
     )
@@ -70,16 +79,16 @@ def _compared(
     }
     joins, into = _differences(match, place)
     moved = {ci for together in joins for ci in together} | {ci for ci, n in into.items() if n > 1}
-    concerned = sorted({record.key for record in records.values() if moved & set(record.cis)})
-    resolution = Resolution(
-        revision=tx.revision - 1,
+    found = Resolution(
+        revision=revision,
         records=len(records),
         cis=len(match.groups),
         joins=tuple(sorted(joins)),
         parts=tuple(sorted((ci, n) for ci, n in into.items() if n > 1)),
         reviews=len(match.reviews),
     )
-    return resolution, concerned, settings
+    concerned = [record.key for record in records.values() if moved & set(record.cis)]
+    return _Compared(found, list(records), concerned)
 
 
 def _differences(match: Match, place: Mapping[str, str]) -> tuple[list[tuple[str, ...]], dict[str, int]]:
@@ -94,18 +103,14 @@ def _differences(match: Match, place: Mapping[str, str]) -> tuple[list[tuple[str
     return joins, into
 
 
-def _every_record(tx: WriteTransaction) -> Iterator[Record]:
-    after = ""
-    while keys := tx.record_keys(after=after, limit=READ_AT_ONCE):
-        yield from tx.records(keys).values()
-        after = keys[-1]
-
-
-def _keep(parts: Parts, tx: WriteTransaction, settings: IdentitySettings) -> int:
-    if settings == identity_settings(tx):
-        return tx.revision - 1
-    patch = reconcile_rulings({}, tx, context(parts, None, None, tx)).patch
-    return tx.apply(replace(patch, documents=(kept(settings),)))
+def _keep(parts: Parts, tx: WriteTransaction, said: Mapping[str, Any]) -> tuple[bool, IdentitySettings]:
+    """Whether the settings are others than before, and what they are now."""
+    before = identity_settings(tx)
+    settings = changed(before, said)
+    if settings != before:
+        patch = reconcile_rulings({}, tx, context(parts, None, None, tx)).patch
+        tx.apply(replace(patch, documents=(kept(settings),)))
+    return settings != before, settings
 
 
 def _settle(parts: Parts, tx: WriteTransaction, keys: list[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from cmdb.errors import Invalid
 from cmdb.graph_patch import DocumentWrite
 from cmdb.identity_settings import DEFAULT_IDENTITY, IdentitySettings
-from graph.store import ReadTransaction, WriteTransaction
+from graph.store import GraphStore, ReadTransaction, WriteTransaction
 
 SETTINGS, IDENTITY = "settings", "identity"
 
@@ -18,9 +18,9 @@ PROBABILITIES = frozenset({"address_at_once"})
 """"certain" has no odds"""
 
 
-def identity_settings(tx: WriteTransaction | ReadTransaction) -> IdentitySettings:
+def identity_settings(store: GraphStore | WriteTransaction | ReadTransaction) -> IdentitySettings:
     """What the store keeps; the defaults where nobody changed anything."""
-    document = tx.document(SETTINGS, IDENTITY)
+    document = store.document(SETTINGS, IDENTITY)
     return replace(DEFAULT_IDENTITY, **document.body) if document is not None else DEFAULT_IDENTITY
 
 

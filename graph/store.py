@@ -71,9 +71,6 @@ class WriteTransaction(Surroundings, Protocol):
     def cis_after(self, after: str, limit: int) -> tuple[str, ...]:
         """Ids of CIs in order, beginning after that one."""
 
-    def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
-        """Keys of all records, gone ones too, in their order, beginning after that key."""
-
     def document(self, kind: str, key: str) -> Document | None:
         """A document of the ledger as it stands in this transaction."""
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.observation import Observation
+from cmdb.sighting import Record
 from graph.encoding import from_json
 
 WITHIN = "within"
@@ -62,6 +63,30 @@ class Survey:
     """of live and missing CIs, in the order of record key, beginning with that key"""
     items: Callable[[Collection[str]], Mapping[str, ConfigurationItem]]
     """whole CIs by id"""
+    records: Callable[[], Iterator[Record]]
+    """every record, gone ones too, in the order of key"""
+
+
+class Records(Protocol):
+    """What finds records by their keys."""
+
+    def record_keys(self, *, after: str, limit: int) -> tuple[str, ...]:
+        """Keys of all records in their order, beginning after that key."""
+
+    def records(self, keys: Collection[str]) -> Mapping[str, Record]:
+        """Records by key."""
+
+
+RECORDS_AT_ONCE = 2_000
+
+
+def every_record(look: Records) -> Iterator[Record]:
+    """All records, some at a time, in the order of key."""
+    after = ""
+    while keys := look.record_keys(after=after, limit=RECORDS_AT_ONCE):
+        found = look.records(keys)
+        yield from (found[key] for key in keys)
+        after = keys[-1]
 
 
 def remembered(lists: dict[str, tuple[str, ...]], text: str) -> tuple[str, ...]:

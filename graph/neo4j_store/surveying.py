@@ -6,7 +6,7 @@ from functools import partial
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.neo4j_store.looking_up import Lookups
-from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of
+from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of, every_record
 
 IS_ORPHAN = "(c._parent IS NULL AND NOT EXISTS { (c)--(:CI) })"
 # A condition that always holds lets the index of the id give the order, so that nothing has to be sorted.
@@ -35,4 +35,4 @@ def survey(look: Lookups, revision: int, vocabulary: Vocabulary) -> Survey:
         for payload, *row in look.stream(_WAITING, begin=begin):
             yield from ends_of(partial(look.open_said, vocabulary=vocabulary), from_json(payload), *row)
 
-    return Survey(revision, look.last_revision()[1], cis, ends, look.items)
+    return Survey(revision, look.last_revision()[1], cis, ends, look.items, partial(every_record, look))

@@ -6,7 +6,7 @@ from functools import partial
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json
 from graph.sqlite_store.looking_up import Lookups
-from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of, remembered
+from graph.survey import Survey, SurveyedCI, UnresolvedEnd, ends_of, every_record, remembered
 
 # a relation's id begins with the id of its `from`
 IS_ORPHAN = (
@@ -39,4 +39,4 @@ def survey(look: Lookups, vocabulary: Vocabulary) -> Survey:
         for payload, *row in look.connection.execute(_WAITING, (begin,)):
             yield from ends_of(partial(look.open_said, vocabulary=vocabulary), from_json(payload), *row)
 
-    return Survey(*look.last_revision(), cis, ends, look.items)
+    return Survey(*look.last_revision(), cis, ends, look.items, partial(every_record, look))

@@ -9,6 +9,7 @@ import pytest
 
 from cmdb.ci_class import DAY
 from cmdb.errors import Invalid
+from cmdb.identification import Match, identify
 from cmdb.observation import Observation
 from discovery.decisions import merge
 from discovery.resolving import resolve_estate
@@ -65,6 +66,35 @@ def test_shadow_shows_what_a_setting_would_join_and_writes_nothing(parts: Parts,
     assert len(set(_ids(parts).values())) == 1, "batches go by the settings that are kept"
     resolve_estate(parts, {"bare_name_bits": 12}, shadow=False)
     assert {ci for record, ci in _ids(parts).items() if record in before} == set(before.values())
+
+
+def _asked(parts: Parts) -> int:
+    return sum(found.body["state"] == "open" for found in parts.store.documents("review"))
+
+
+def test_a_pass_under_other_settings_asks_what_it_said_it_would(parts: Parts, say: Say) -> None:
+    _alike(parts, say)
+    assert _asked(parts) == 1
+    for said, questions in (({"review_at": 2}, 0), ({"review_at": 0}, 1), ({"bare_name_bits": 9}, 0)):
+        assert resolve_estate(parts, said, shadow=True).reviews == questions
+        found = resolve_estate(parts, said, shadow=False)
+        assert (found.joins, found.reviews, _asked(parts)) == ((), questions, questions)
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_whoever_writes_while_a_pass_decides_need_not_wait_and_goes_by_its_settings(
+    parts: Parts, say: Say, shadow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _alike(parts, say)
+
+    def slowly(*sightings: Any, **more: Any) -> Match:
+        assert take(parts, None, [say("third-web", source="third", identifiers=[("hostname", "web")])]).accepted == 1
+        return identify(*sightings, **more)
+
+    monkeypatch.setattr("discovery.resolving.identify", slowly)
+    found = resolve_estate(parts, {"bare_name_bits": 20}, shadow=shadow)
+    assert (found.records, len(found.joins)) == (2, 1)
+    assert len(set(_ids(parts).values())) == (3 if shadow else 1)
 
 
 def test_what_people_decided_stands_through_a_pass(parts: Parts, say: Say) -> None:

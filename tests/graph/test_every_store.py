@@ -364,19 +364,6 @@ def test_a_store_that_is_down_says_what_to_check(words: Vocabulary) -> None:
         open_store("mysql://x", words)
 
 
-def test_every_record_key_is_listed_in_order_and_in_parts(store: GraphStore, put: Put, say: Say) -> None:
-    put(store, *(say(f"r{n:02}") for n in range(7)))
-    put(store, say("r03", gone=True))
-
-    def listed(tx: Any) -> list[str]:
-        found: list[str] = []
-        while more := tx.record_keys(after=found[-1] if found else "", limit=3):
-            found += more
-        return found
-
-    assert store.write(listed) == [f"agent|default|r{n:02}" for n in range(7)]
-
-
 def test_a_block_holds_what_a_record_is_now_and_not_what_it_was(
     store: GraphStore, say: Say, put: Put, words: Vocabulary
 ) -> None:

@@ -108,6 +108,18 @@ def test_a_survey_goes_through_all_that_is_there(store: GraphStore, say: Say, pu
     assert store.survey(lambda survey: list(survey.items([a.id, "nobody"]))) == [a.id]
 
 
+def test_every_record_is_gone_through_in_order_and_in_parts(
+    store: GraphStore, say: Say, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, *(say(f"r{n:02}") for n in range(7)))
+    put(store, say("r03", gone=True))
+    monkeypatch.setattr("graph.survey.RECORDS_AT_ONCE", 3)
+    found = store.survey(lambda survey: list(survey.records()))
+    assert [(record.key, record.gone) for record in found] == [
+        (f"agent|default|r{n:02}", n == 3) for n in range(7)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_unresolved_ends_are_those_of_what_stands(
     store: GraphStore, say: Say, put: Put, order: tuple[int, int]
