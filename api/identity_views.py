@@ -91,4 +91,8 @@ def resolution(found: Resolution, *, shadow: bool) -> dict[str, Any]:
         "joins": [list(together) for together in found.joins],
         "parts": [{"ci": ci, "into": into} for ci, into in found.parts],
         "reviews": found.reviews,
+        "facts": {
+            "counts": dict(found.facts.counts),
+            "first": [moved._asdict() for moved in found.facts.first],
+        },
     }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.looked_at import LookedAt
@@ -103,14 +104,21 @@ def build(
 
 def declared_words(settings: Settings) -> Vocabulary:
     """What is built in and what the vocabulary file adds. Raises cmdb.errors.Invalid with file and line."""
-    words = vocabulary({name: source.traits for name, source in SOURCES.items()})
-    if settings.vocabulary is None:
-        return words
+    return words_with("", "") if settings.vocabulary is None else words_of(settings.vocabulary)
+
+
+def words_of(file: Path) -> Vocabulary:
+    """What is built in and what a vocabulary file adds. Raises cmdb.errors.Invalid with file and line."""
     try:
-        text = settings.vocabulary.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"the vocabulary file {settings.vocabulary} cannot be read: {error}") from None
-    return with_file(words, text, str(settings.vocabulary))
+        raise Invalid(f"the vocabulary file {file} cannot be read: {error}") from None
+    return words_with(text, str(file))
+
+
+def words_with(text: str, name: str) -> Vocabulary:
+    """What is built in and what the text of a vocabulary file adds, whose name is for messages. Raises Invalid."""
+    return with_file(vocabulary({name: source.traits for name, source in SOURCES.items()}), text, name)
 
 
 def now() -> int:

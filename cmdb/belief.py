@@ -44,12 +44,13 @@ def _fact(attribute: str, said: list[tuple[Sighting, Value]], vocabulary: Vocabu
     ranked = sorted(said, key=lambda one: standing(one[0], attribute, vocabulary), reverse=True)
     winner, value = ranked[0]
     outvoted = tuple(
-        OutvotedValue(other, sighting.record_key) for sighting, other in ranked[1:] if not _is_same(other, value)
+        OutvotedValue(other, sighting.record_key) for sighting, other in ranked[1:] if not is_same(other, value)
     )
     return Fact(value, winner.record_key, outvoted)
 
 
-def _is_same(one: Value, other: Value) -> bool:
+def is_same(one: Value, other: Value) -> bool:
+    """Whether two values say the same."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)  # to Python true is 1
 
 

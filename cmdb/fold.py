@@ -129,7 +129,7 @@ def _held(speaking: Sequence[Sighting], vocabulary: Vocabulary, weights: Weights
         for kind, value in sighting.said.identifiers:
             declared = vocabulary.identifier_kinds[kind]
             scoped = is_scoped(declared, value)
-            weight = declared.bits
+            weight = 0.0 if value in declared.stop else declared.bits
             if weights:
                 key = linking_key(declared, value, sighting.realm)
                 weight = weights.get((key, sighting.realm), weights.get((key, ""), weight))

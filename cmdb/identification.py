@@ -19,11 +19,12 @@ from cmdb.evidence import Weigher
 from cmdb.fold import Weights
 from cmdb.group import Group, group_of, kind_of
 from cmdb.identity_settings import IdentitySettings
-from cmdb.linking import KeysBorne, keys_borne, leads_on
+from cmdb.linking import KeysBorne, leads_on
 from cmdb.meeting import MEETING, is_meeting, meet, meeting_keys, now_key, stay
 from cmdb.never_one import never_one
 from cmdb.plainly_one import Plainness, plainly_one
 from cmdb.sighting import Sighting, is_human
+from cmdb.stop_values import StopValues
 from cmdb.vocabulary import Vocabulary
 
 
@@ -55,9 +56,8 @@ def identify(
     `common` are linking keys that the store found on too many records, with how many; they link nothing. `bearing`
     knows the keys of sightings that were asked about before.
     """
-    things = [sighting for sighting in sightings if not is_human(sighting)]
-    known = bearing or KeysBorne(vocabulary)
-    borne = [dict(known.of(sighting)) for sighting in things]
+    stopped = StopValues(vocabulary)
+    things, borne = _laid_out(sightings, stopped, bearing or KeysBorne(vocabulary))
     shared = _shared(things, borne, settings, common or {})
     crowd = crowding(
         {key: held_by for key, held_by in shared.items() if leads_on(key)}, things, borne, vocabulary, settings
@@ -91,6 +91,8 @@ def identify(
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
         contested.extend(undecided)
+    if stopped:
+        groups = _as_said(groups, sightings)
     groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)])
     return Match(
         tuple(sorted(groups, key=lambda group: group[0].key)),
@@ -99,6 +101,23 @@ def identify(
         _steady(for_good, things, shared, vocabulary),
         _weights(Weigher(vocabulary, settings, crowd)),
     )
+
+
+def _laid_out(
+    sightings: Iterable[Sighting], stopped: StopValues, known: KeysBorne
+) -> tuple[list[Sighting], list[dict[str, tuple[int, int]]]]:
+    """What no person said, without values that identify nothing, and what each of it bears."""
+    things = [sighting for sighting in sightings if not is_human(sighting)]
+    if not stopped:
+        return things, [dict(known.of(sighting)) for sighting in things]
+    things = [stopped.unsaid(sighting) for sighting in things]
+    return things, [dict(stopped.unborne(known.of(sighting))) for sighting in things]
+
+
+def _as_said(groups: Iterable[tuple[Sighting, ...]], sightings: Iterable[Sighting]) -> list[tuple[Sighting, ...]]:
+    """The same groups, with all that the sightings were given with."""
+    said = {sighting.key: sighting for sighting in sightings}
+    return [tuple([said[member.key] for member in group]) for group in groups]
 
 
 def _weights(weigh: Weigher) -> Weights:
@@ -336,8 +355,7 @@ def weighable(
     sightings: Sequence[Sighting], vocabulary: Vocabulary, settings: IdentitySettings, common: Mapping[str, int]
 ) -> tuple[Weigher, dict[str, Group]]:
     """What weighs the sightings of a block, and each of them as a group of its own by its key: to look at pairs."""
-    things = [sighting for sighting in sightings if not is_human(sighting)]
-    borne = [keys_borne(sighting, vocabulary) for sighting in things]
+    things, borne = _laid_out(sightings, StopValues(vocabulary), KeysBorne(vocabulary))
     crowd = crowding(_shared(things, borne, settings, common), things, borne, vocabulary, settings)
     groups = {thing.key: group_of(thing, held, vocabulary) for thing, held in zip(things, borne, strict=True)}
     return Weigher(vocabulary, settings, crowd), groups

@@ -79,6 +79,8 @@ class IdentifierKind:
     worthless: Callable[[str], bool] = lambda value: False
     form: str = ""
     """which of FORMS a declared kind has; empty for those that are built in"""
+    stop: frozenset[str] = frozenset()
+    """values in normal form that identify nothing in this estate: kept and shown, and never weighed"""
 
 
 def _text(value: str) -> str:

@@ -106,7 +106,7 @@ class Vocabulary:
                 sorted((name, asdict(traits)) for name, traits in self.sources.items()),
                 sorted(self.half_lives.items()),
                 sorted((c.name, asdict(c.absence)) for c in self.classes.values()),
-                sorted((k.name, k.bits) for k in self.identifier_kinds.values()),
+                sorted((k.name, k.bits, *sorted(k.stop)) for k in self.identifier_kinds.values()),
             ]
         )
 

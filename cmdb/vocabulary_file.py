@@ -4,7 +4,7 @@ What the file may say stands in docs/vocabulary.md. Every mistake is found at on
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -68,7 +68,16 @@ _KIND: Mapping[str, Check] = {
     "form": one_of(tuple(FORMS)),
     "one_valued": flag,
     "by_realm": flag,
+    "stop": some_texts,
 }
+_BUILT_IN_KIND: Mapping[str, Check] = {name: _KIND[name] for name in ("bits", "stop")}
+_WEIGHED_BY = {
+    "hostname": "bare_name_bits and guaranteed_name_bits",
+    "fqdn": "full_name_bits",
+    "ip": "address_at_once",
+    "socket": "none: nothing is one by a socket",
+}
+"""kinds whose weight hangs on more than the kind → the settings of identity that say it"""
 _RELATION: Mapping[str, Check] = {
     "description": text_line,
     "effect": one_of(EFFECTS),
@@ -203,17 +212,37 @@ class _Words:
         return found
 
     def add_kind(self, name: str, value: Any) -> None:
-        """A new kind of identifier."""
+        """A new kind of identifier, or another weight and values that identify nothing for a known one."""
         path = ("identifier_kinds", name)
-        if name in self.built_in.identifier_kinds:
-            self.reading.wrong(path, f"identifier kind {name!r} is built in: choose another name")
-        elif self._may_be_named(path, name, RESERVED_KINDS):
-            read = self.reading.fields(path, value, _KIND, needs="description")
-            if read is not None:
-                form = read.pop("form", "folded")
-                normal, worthless = FORMS[form]
-                read.setdefault("bits", 20.0)
-                self.kinds[name] = IdentifierKind(name, normal=normal, worthless=worthless, form=form, **read)
+        known = self.built_in.identifier_kinds.get(name)
+        if known is None and not self._may_be_named(path, name, RESERVED_KINDS):
+            return
+        read = self.reading.fields(
+            path, value, _KIND if known is None else _BUILT_IN_KIND, needs="" if known else "description"
+        )
+        if read is None:
+            return
+        if "bits" in read and name in _WEIGHED_BY:
+            self.reading.wrong((*path, "bits"), f"its weight is a setting of identity ({_WEIGHED_BY[name]})")
+            return
+        stop = read.pop("stop", ())
+        if known is None:
+            form = read.pop("form", "folded")
+            normal, worthless = FORMS[form]
+            read.setdefault("bits", 20.0)
+            known = IdentifierKind(name, normal=normal, worthless=worthless, form=form, **read)
+        else:
+            known = replace(known, **read)
+        self.kinds[name] = replace(known, stop=self._stop_values(path, known, stop))
+
+    def _stop_values(self, path: Path, kind: IdentifierKind, stated: Iterable[str]) -> frozenset[str]:
+        found = set()
+        for value in stated:
+            try:
+                found.add(kind.normal(value))
+            except Invalid as error:
+                self.reading.wrong((*path, "stop"), f"stop: {error}")
+        return frozenset(found - {""})
 
     def add_relation_type(self, name: str, value: Any) -> None:
         """A new relation type."""

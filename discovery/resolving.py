@@ -1,6 +1,6 @@
 """resolve: identity decided anew for the whole estate, and what that changes before anything is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -8,11 +8,14 @@ from cmdb.identification import Match, identify
 from cmdb.identity_settings import IdentitySettings
 from cmdb.reconciliation import reconcile_rulings
 from cmdb.rulings import rulings_of
-from cmdb.sighting import is_human, sightings_of
+from cmdb.sighting import Sighting, is_human, sightings_of
 from cmdb.uncollected import uncollected
+from cmdb.vocabulary import Vocabulary
+from discovery.facts_foretold import NONE_MOVED, FactsMoved, facts_moved
 from discovery.run import Parts, context
 from discovery.settings_kept import changed, identity_settings, kept
 from graph.store import WriteTransaction
+from graph.words import check_reads
 
 WRITTEN_AT_ONCE = 5_000
 """records that one patch decides anew"""
@@ -32,20 +35,32 @@ class Resolution:
     """a CI, and into how many it falls"""
     reviews: int
     """pairs that a person would be asked about"""
+    facts: FactsMoved = NONE_MOVED
+    """what would be believed otherwise of CIs that neither join nor part, under other words"""
 
 
-def resolve_estate(parts: Parts, said: Mapping[str, Any], *, shadow: bool) -> Resolution:
+def foresee(parts: Parts, said: Mapping[str, Any], words: Vocabulary | None = None) -> Resolution:
+    """What a pass would change under these settings (`said`: changes to those in force), and under other words.
+
+    Nothing is written, and nobody kept from writing. Raises Invalid for settings that do not exist, and for words that
+    mean something else by what the store holds. O(records) memory and time.
+    """
+    after = parts.vocabulary if words is None else words
+    check_reads(after, parts.vocabulary)
+    with uncollected():
+        return _compared(parts, changed(identity_settings(parts.store), said), after).found
+
+
+def resolve_estate(parts: Parts, said: Mapping[str, Any]) -> Resolution:
     """Decide every sighting's place under these settings (`said`: changes to those in force).
 
-    With `shadow` nothing is written. Otherwise the settings are kept first, so that whatever comes meanwhile goes by
+     the settings are kept first, so that whatever comes meanwhile goes by
     them; then what they change is decided anew, in patches that each are whole, and no writer waits for more than one.
     No block is too large. Raises Invalid for settings that do not exist. O(records) memory and time.
     """
     with uncollected():
-        if shadow:
-            return _compared(parts, changed(identity_settings(parts.store), said)).found
         were_moved, settings = parts.store.write(lambda tx: _keep(parts, tx, said))
-        compared = _compared(parts, settings)
+        compared = _compared(parts, settings, parts.vocabulary)
         revision = compared.found.revision
         # What stands under other settings may ask other questions, or weigh otherwise, though no CI is another.
         anew = compared.records if were_moved else compared.concerned
@@ -65,19 +80,23 @@ class _Compared(NamedTuple):
     """of the records of every CI that differs"""
 
 
-def _compared(parts: Parts, settings: IdentitySettings) -> _Compared:
+def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _Compared:
     """Reads one revision, then decides without keeping anybody from writing."""
     revision, records = parts.store.survey(lambda look: (look.revision, {one.key: one for one in look.records()}))
-    sightings = [sighting for record in records.values() for sighting in sightings_of(record, parts.vocabulary)]
-    match = identify(
-        sightings, parts.vocabulary, settings, decisions=rulings_of(records.values(), parts.vocabulary).decisions
-    )
+    sightings = [sighting for record in records.values() for sighting in sightings_of(record, words)]
+    match = identify(sightings, words, settings, decisions=rulings_of(records.values(), words).decisions)
     place = {
         sighting.key: ci
         for record in records.values()
-        for sighting, ci in zip(sightings_of(record, parts.vocabulary), record.cis, strict=True)
+        for sighting, ci in zip(sightings_of(record, words), record.cis, strict=True)
     }
     joins, into = _differences(match, place)
+    stay = ((_home(group, place), group) for group in match.groups)
+    facts = (
+        facts_moved(((ci, group) for ci, group in stay if ci and into[ci] == 1), parts.vocabulary, words, parts.now())
+        if words is not parts.vocabulary
+        else NONE_MOVED
+    )
     moved = {ci for together in joins for ci in together} | {ci for ci, n in into.items() if n > 1}
     found = Resolution(
         revision=revision,
@@ -86,9 +105,16 @@ def _compared(parts: Parts, settings: IdentitySettings) -> _Compared:
         joins=tuple(sorted(joins)),
         parts=tuple(sorted((ci, n) for ci, n in into.items() if n > 1)),
         reviews=len(match.reviews),
+        facts=facts,
     )
     concerned = [record.key for record in records.values() if moved & set(record.cis)]
     return _Compared(found, list(records), concerned)
+
+
+def _home(group: Sequence[Sighting], place: Mapping[str, str]) -> str | None:
+    """The CI that holds all that sources said of a group, None where several do."""
+    homes = {place[sighting.key] for sighting in group if not is_human(sighting)}
+    return next(iter(homes)) if len(homes) == 1 else None
 
 
 def _differences(match: Match, place: Mapping[str, str]) -> tuple[list[tuple[str, ...]], dict[str, int]]:

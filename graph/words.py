@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cmdb.errors import Invalid
 from cmdb.vocabulary import Vocabulary
 from graph.encoding import from_json, to_json
 from graph.store import VocabularyMismatch
@@ -38,6 +39,14 @@ def brings_more(stored: str, vocabulary: Vocabulary) -> bool:
             "form) cannot change under data"
         )
     return len(here) > len(known)
+
+
+def check_reads(words: Vocabulary, held: Vocabulary) -> None:
+    """Raises Invalid where what is held under one vocabulary could not be read, or not alike, under another."""
+    try:
+        brings_more(encoded_words(held), words)
+    except VocabularyMismatch as error:
+        raise Invalid(str(error)) from None
 
 
 def check_still_ours(stored: str | None, fingerprint: str) -> None:

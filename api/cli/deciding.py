@@ -1,20 +1,21 @@
 """How explanations, reviews and decisions look in a terminal."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from rich.markup import escape
 
 from api.cli.output import console, fail, print_json, stderr, table
-from api.identity_views import explanation, resolution, reviews
+from api.identity_views import explanation, reviews
 from api.queue import patterns, queue
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
-from api.wiring import System
+from api.whole_pass import pass_over_all
+from api.wiring import System, words_of
 from discovery.deciding_alike import is_alike, undo_alike
 from discovery.decisions import Decided, decide_review, merge, split
 from discovery.decisions import undo as undo_decision
 from discovery.explaining import explained
-from discovery.resolving import resolve_estate
 
 AUTHOR = "command line"
 SHOWN = 20
@@ -134,7 +135,7 @@ def take_back(system: System, decision: str, *, as_json: bool) -> None:
         console.print(f"taken back in revision {revision}")
 
 
-def resolve_all(system: System, said: list[str], *, shadow: bool, as_json: bool) -> None:
+def resolve_all(system: System, said: list[str], file: Path | None, *, shadow: bool, as_json: bool) -> None:
     """A pass over the whole estate."""
     settings: dict[str, Any] = {}
     for pair in said:
@@ -144,7 +145,7 @@ def resolve_all(system: System, said: list[str], *, shadow: bool, as_json: bool)
         except ValueError:
             fail(f"--set {pair}: name=number is wanted{'' if equals else ' (= is missing)'}")
     with stderr.status("deciding every record anew"):
-        found = resolution(resolve_estate(system.parts, settings, shadow=shadow), shadow=shadow)
+        found = pass_over_all(system, settings, None if file is None else words_of(file), shadow=shadow)
     if as_json:
         print_json(found)
         return
@@ -157,6 +158,12 @@ def resolve_all(system: System, said: list[str], *, shadow: bool, as_json: bool)
         console.print(f"  one: {', '.join(together)}", soft_wrap=True)
     for parted in found["parts"][:SHOWN]:
         console.print(f"  parted: {parted['ci']} into {parted['into']}")
+    for key, cis in found["facts"]["counts"].items():
+        console.print(f"  {key}: another value on {cis} CIs")
+    for moved in found["facts"]["first"][:SHOWN]:
+        console.print(
+            f"  {moved['ci']} {moved['key']}: {moved['before']} → {moved['after']}", soft_wrap=True, markup=False
+        )
     hidden = max(0, len(found["joins"]) - SHOWN) + max(0, len(found["parts"]) - SHOWN)
     if hidden:
         console.print(f"  … and {hidden} more: --json shows them")

@@ -1,10 +1,11 @@
 """explain, review, merge, split, undo: identity as people see it and decide it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.app import Json, Ref, Set, app, example, operator, system
+from api.cli.app import Json, Ref, app, example, operator, system
 from api.cli.output import fail, plain_errors
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the decision.")]
@@ -89,14 +90,26 @@ def undo(
         take_back(system(), decision, as_json=as_json)
 
 
-@app.command(epilog=example("cmdb resolve --shadow", "cmdb resolve --shadow --set common_at=30", "cmdb resolve"))
+@app.command(
+    epilog=example(
+        "cmdb resolve --shadow",
+        "cmdb resolve --shadow --set common_at=30",
+        "cmdb resolve --shadow --vocabulary words.toml",
+        "cmdb resolve",
+    )
+)
 def resolve(
     shadow: Annotated[bool, typer.Option("--shadow", help="Only say what would change.")] = False,
-    settings: Set = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of identity, name=number.", metavar="K=V")
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="With --shadow: weights, stop values and authorities of this vocabulary file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Decide identity anew for the whole estate."""
     with plain_errors():
         from api.cli.deciding import resolve_all
 
-        resolve_all(system(), settings or [], shadow=shadow, as_json=as_json)
+        resolve_all(system(), settings or [], vocabulary, shadow=shadow, as_json=as_json)

@@ -13,16 +13,17 @@ from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, pag
 from api.decisions_seen import check_sees_all, check_sees_decision, decisions_seen
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
-from api.identity_views import explanation, pattern, resolution, reviews
+from api.identity_views import explanation, pattern, reviews
 from api.problems import Problem
 from api.queue import Waiting, patterns, queue, seen_by
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
+from api.whole_pass import pass_over_all
+from api.wiring import words_with
 from cmdb.errors import UnknownReference
 from discovery.deciding_alike import decide_alike, effect_of, is_alike, undo_alike
 from discovery.decisions import DECISIONS, Also, Decided, Kind, decide_review, merge, split, undo
 from discovery.explaining import explained
-from discovery.resolving import resolve_estate
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 
@@ -68,14 +69,17 @@ class ResolutionAsked(Question):
 
     shadow: bool
     settings: dict[str, int | float] = Field(default_factory=dict, max_length=100)
+    vocabulary: str | None = Field(None, max_length=1_000_000)
+    """a vocabulary file as it might be put in place, with `shadow` only"""
 
 
 @router.post("/identity/resolve", dependencies=[writes])
 def post_resolution(asked: ResolutionAsked, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
     check_sees_all(caller)
+    words = None if asked.vocabulary is None else words_with(asked.vocabulary, "vocabulary")
     return once.do(
         asked.model_dump_json().encode(),
-        lambda: resolution(resolve_estate(system.parts, asked.settings, shadow=asked.shadow), shadow=asked.shadow),
+        lambda: pass_over_all(system, asked.settings, words, shadow=asked.shadow),
     )
 
 

@@ -157,6 +157,38 @@ def test_a_pass_in_the_shadow_says_what_it_would_join(steward: TestClient, viewe
     problem(viewer.post("/v1/identity/resolve", json=asked), 403, "forbidden")
 
 
+WORDS = """
+[identifier_kinds.serial]
+stop = ["demo 1"]
+
+[sources.agent]
+authority_of = { os = 9 }
+"""
+
+
+def test_a_vocabulary_file_is_tried_in_the_shadow(steward: TestClient, tell: Tell) -> None:
+    for serial in ("DEMO1", "C02XK1"):
+        tell(
+            line(f"{serial}-1", name=serial, identifiers={"serial": serial}, attributes={"os": "Debian 12"}),
+            line(
+                f"{serial}-2", name=serial, source="other", identifiers={"serial": serial}, attributes={"os": "Linux"}
+            ),
+        )
+    where = _where(steward)
+    asked = {"shadow": True, "vocabulary": WORDS}
+    found = steward.post("/v1/identity/resolve", json=asked).json()
+    assert found["parts"] == [{"ci": where["DEMO1-1"], "into": 2}]
+    moved = {"ci": where["C02XK1-1"], "key": "os", "before": "Linux", "after": "Debian 12"}
+    assert found["facts"] == {"counts": {"os": 1}, "first": [moved]}
+    assert _where(steward) == where
+    answer = steward.post("/v1/identity/resolve", json={**asked, "shadow": False})
+    assert "CMDB_VOCABULARY" in problem(answer, 422, "invalid")["detail"]
+    wrong = {**asked, "vocabulary": "\n[sources.other]\nauthority = true"}
+    assert (
+        "vocabulary:3: authority" in problem(steward.post("/v1/identity/resolve", json=wrong), 422, "invalid")["detail"]
+    )
+
+
 def test_a_pattern_is_shown_decided_for_all_and_taken_back_as_one(steward: TestClient, tell: Tell) -> None:
     tell(*_doubtful("web"), *_doubtful("mail"))
     before, waiting = _where(steward), steward.get("/v1/reviews").json()["items"]
