@@ -6,10 +6,12 @@ from typing import Any
 from api.tokens import Caller
 from api.visibility import holders, unseen_ids
 from api.wiring import System
+from cmdb.address_worth import AddressWorth
 from cmdb.surroundings import Bearer
 from cmdb.time import to_rfc3339
 from discovery.explaining import Explained
 from discovery.resolving import Resolution
+from discovery.settings_kept import kept
 
 Body = Mapping[str, Any]
 
@@ -81,8 +83,8 @@ def decision(body: Body) -> dict[str, Any]:
     }
 
 
-def resolution(found: Resolution, *, shadow: bool) -> dict[str, Any]:
-    """What a pass over the whole estate would join and part, or did."""
+def resolution(found: Resolution, worth: AddressWorth | None, *, shadow: bool) -> dict[str, Any]:
+    """What a pass over the whole estate would join and part, or did; `worth` where that was estimated."""
     return {
         "shadow": shadow,
         "revision": found.revision,
@@ -91,6 +93,8 @@ def resolution(found: Resolution, *, shadow: bool) -> dict[str, Any]:
         "joins": [list(together) for together in found.joins],
         "parts": [{"ci": ci, "into": into} for ci, into in found.parts],
         "reviews": found.reviews,
+        "settings": dict(kept(found.settings).body or {}),
+        "estimated": None if worth is None else worth._asdict(),
         "facts": {
             "counts": dict(found.facts.counts),
             "first": [moved._asdict() for moved in found.facts.first],

@@ -35,6 +35,8 @@ class Resolution:
     """a CI, and into how many it falls"""
     reviews: int
     """pairs that a person would be asked about"""
+    settings: IdentitySettings
+    """under which it was made"""
     facts: FactsMoved = NONE_MOVED
     """what would be believed otherwise of CIs that neither join nor part, under other words"""
 
@@ -105,6 +107,7 @@ def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _C
         joins=tuple(sorted(joins)),
         parts=tuple(sorted((ci, n) for ci, n in into.items() if n > 1)),
         reviews=len(match.reviews),
+        settings=settings,
         facts=facts,
     )
     concerned = [record.key for record in records.values() if moved & set(record.cis)]

@@ -1,5 +1,6 @@
 """How explanations, reviews and decisions look in a terminal."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,8 +11,9 @@ from api.identity_views import explanation, reviews
 from api.queue import patterns, queue
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
-from api.whole_pass import pass_over_all
+from api.whole_pass import PassAsked, pass_over_all
 from api.wiring import System, words_of
+from cmdb.address_worth import AddressWorth
 from discovery.deciding_alike import is_alike, undo_alike
 from discovery.decisions import Decided, decide_review, merge, split
 from discovery.decisions import undo as undo_decision
@@ -135,7 +137,18 @@ def take_back(system: System, decision: str, *, as_json: bool) -> None:
         console.print(f"taken back in revision {revision}")
 
 
-def resolve_all(system: System, said: list[str], file: Path | None, *, shadow: bool, as_json: bool) -> None:
+def _worth(estimated: Mapping[str, Any]) -> str:
+    """What an address is worth here, in words."""
+    one, two = estimated["one"], estimated["two"]
+    told = f"{one + two} pairs that had an address at one time are told by other evidence, {one} of them to be one"
+    later = f"{estimated['later_one'] + estimated['later_two']} with time between, {estimated['later_one']} one"
+    found = [f"{name}={value}" for name, value in AddressWorth(**estimated).settings().items()]
+    return f"{told}; {later}: {', '.join(found) or 'too few for an estimate'}"
+
+
+def resolve_all(
+    system: System, said: list[str], file: Path | None, *, shadow: bool, estimate: bool, as_json: bool
+) -> None:
     """A pass over the whole estate."""
     settings: dict[str, Any] = {}
     for pair in said:
@@ -145,10 +158,13 @@ def resolve_all(system: System, said: list[str], file: Path | None, *, shadow: b
         except ValueError:
             fail(f"--set {pair}: name=number is wanted{'' if equals else ' (= is missing)'}")
     with stderr.status("deciding every record anew"):
-        found = pass_over_all(system, settings, None if file is None else words_of(file), shadow=shadow)
+        words = None if file is None else words_of(file)
+        found = pass_over_all(system, PassAsked(shadow, settings, words, estimate))
     if as_json:
         print_json(found)
         return
+    if found["estimated"] is not None:
+        console.print(_worth(found["estimated"]))
     verb = "would be" if shadow else "were"
     console.print(
         f"{found['records']} records, {found['cis']} CIs: {len(found['joins'])} joins and {len(found['parts'])} "

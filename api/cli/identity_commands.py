@@ -95,6 +95,7 @@ def undo(
         "cmdb resolve --shadow",
         "cmdb resolve --shadow --set common_at=30",
         "cmdb resolve --shadow --vocabulary words.toml",
+        "cmdb resolve --shadow --estimate",
         "cmdb resolve",
     )
 )
@@ -106,10 +107,13 @@ def resolve(
     vocabulary: Annotated[
         Path | None, typer.Option(help="With --shadow: weights, stop values and authorities of this vocabulary file.")
     ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Let the estate say what an address is worth in it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Decide identity anew for the whole estate."""
     with plain_errors():
         from api.cli.deciding import resolve_all
 
-        resolve_all(system(), settings or [], vocabulary, shadow=shadow, as_json=as_json)
+        resolve_all(system(), settings or [], vocabulary, shadow=shadow, estimate=estimate, as_json=as_json)

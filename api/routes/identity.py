@@ -18,7 +18,7 @@ from api.problems import Problem
 from api.queue import Waiting, patterns, queue, seen_by
 from api.resolution import resolve, resolve_end
 from api.tokens import Caller
-from api.whole_pass import pass_over_all
+from api.whole_pass import PassAsked, pass_over_all
 from api.wiring import words_with
 from cmdb.errors import UnknownReference
 from discovery.deciding_alike import decide_alike, effect_of, is_alike, undo_alike
@@ -71,15 +71,18 @@ class ResolutionAsked(Question):
     settings: dict[str, int | float] = Field(default_factory=dict, max_length=100)
     vocabulary: str | None = Field(None, max_length=1_000_000)
     """a vocabulary file as it might be put in place, with `shadow` only"""
+    estimate: bool = False
+    """what an address is worth, from pairs that other evidence decides"""
 
 
 @router.post("/identity/resolve", dependencies=[writes])
 def post_resolution(asked: ResolutionAsked, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
     check_sees_all(caller)
     words = None if asked.vocabulary is None else words_with(asked.vocabulary, "vocabulary")
+    whole = PassAsked(asked.shadow, asked.settings, words, asked.estimate)
     return once.do(
         asked.model_dump_json().encode(),
-        lambda: pass_over_all(system, asked.settings, words, shadow=asked.shadow),
+        lambda: pass_over_all(system, whole),
     )
 
 

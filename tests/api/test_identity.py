@@ -1,11 +1,14 @@
 """Why two are one or not, what waits for a person, and decisions with their undo, over HTTP."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from api.cli.identity_commands import app
 from http_api import Line, line, needs, problem
 
 Tell = Callable[..., dict[str, Any]]
@@ -187,6 +190,47 @@ def test_a_vocabulary_file_is_tried_in_the_shadow(steward: TestClient, tell: Tel
     assert (
         "vocabulary:3: authority" in problem(steward.post("/v1/identity/resolve", json=wrong), 422, "invalid")["detail"]
     )
+
+
+def _told_apart(tell: Tell) -> None:
+    """60 addresses of which scans say whose they are."""
+    for n in range(60):
+        borne = {"mac": f"8c:85:90:00:00:{n:02x}", "ip": f"10.0.0.{n}"}
+        tell(
+            line(f"a{n}", identifiers={"serial": f"S-{n}", **borne}),
+            line(f"10.0.0.{n}", "device", source="nmap", identifiers=borne),
+        )
+
+
+def test_an_estate_says_what_an_address_is_worth_in_it(steward: TestClient, tell: Tell) -> None:
+    asked = {"shadow": True, "estimate": True}
+    assert steward.post("/v1/identity/resolve", json=asked).json()["settings"] == {}
+    _told_apart(tell)
+    found = steward.post("/v1/identity/resolve", json=asked).json()
+    assert found["estimated"] == {
+        "one": 60, "two": 0, "later_one": 0, "later_two": 0, "at_once": pytest.approx(61 / 62), "half_life": None,
+    }  # fmt: skip
+    assert found["settings"] == {"address_at_once": found["estimated"]["at_once"]}
+    own = {"address_at_once": 0.9}
+    assert steward.post("/v1/identity/resolve", json={**asked, "settings": own}).json()["settings"] == own
+    assert steward.post("/v1/identity/resolve", json={"shadow": True}).json()["settings"] == {}, "it was but tried"
+    assert steward.post("/v1/identity/resolve", json={**asked, "shadow": False}).json()["joins"] == []
+    assert steward.post("/v1/identity/resolve", json={"shadow": True}).json()["settings"] == found["settings"]
+
+
+def test_the_command_line_tries_files_and_estimates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path}/cli.db")
+
+    def cmdb(*words: str) -> str:
+        done = CliRunner().invoke(app, words)
+        return done.output + done.stderr * (done.stderr not in done.output)
+
+    words = tmp_path / "words.toml"
+    words.write_text(WORDS)
+    assert "0 records" in cmdb("resolve", "--shadow", "--vocabulary", str(words))
+    assert "CMDB_VOCABULARY" in cmdb("resolve", "--vocabulary", str(words))
+    assert "cannot be read" in cmdb("resolve", "--shadow", "--vocabulary", str(tmp_path / "none.toml"))
+    assert "too few for an estimate" in cmdb("resolve", "--shadow", "--estimate")
 
 
 def test_a_pattern_is_shown_decided_for_all_and_taken_back_as_one(steward: TestClient, tell: Tell) -> None:
