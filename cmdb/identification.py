@@ -24,7 +24,7 @@ from cmdb.meeting import MEETING, is_meeting, meet, meeting_keys, now_key, stay
 from cmdb.never_one import never_one
 from cmdb.plainly_one import Plainness, plainly_one
 from cmdb.sighting import Sighting, is_human
-from cmdb.stop_values import StopValues
+from cmdb.stop_values import stopped_keys, without_stopped
 from cmdb.vocabulary import Vocabulary
 
 
@@ -56,8 +56,7 @@ def identify(
     `common` are linking keys that the store found on too many records, with how many; they link nothing. `bearing`
     knows the keys of sightings that were asked about before.
     """
-    stopped = StopValues(vocabulary)
-    things, borne = _laid_out(sightings, stopped, bearing or KeysBorne(vocabulary))
+    things, borne = _laid_out(sightings, vocabulary, bearing or KeysBorne(vocabulary))
     shared = _shared(things, borne, settings, common or {})
     crowd = crowding(
         {key: held_by for key, held_by in shared.items() if leads_on(key)}, things, borne, vocabulary, settings
@@ -91,8 +90,6 @@ def identify(
         groups.extend(tuple(sorted(members, key=lambda member: member.key)) for members in found)
         reviews.extend(asked)
         contested.extend(undecided)
-    if stopped:
-        groups = _as_said(groups, sightings)
     groups = _with_people(groups, [sighting for sighting in sightings if is_human(sighting)])
     return Match(
         tuple(sorted(groups, key=lambda group: group[0].key)),
@@ -104,20 +101,12 @@ def identify(
 
 
 def _laid_out(
-    sightings: Iterable[Sighting], stopped: StopValues, known: KeysBorne
+    sightings: Iterable[Sighting], vocabulary: Vocabulary, known: KeysBorne
 ) -> tuple[list[Sighting], list[dict[str, tuple[int, int]]]]:
-    """What no person said, without values that identify nothing, and what each of it bears."""
+    """What no person said, and what each of it bears that identifies."""
+    stopped = stopped_keys(vocabulary)
     things = [sighting for sighting in sightings if not is_human(sighting)]
-    if not stopped:
-        return things, [dict(known.of(sighting)) for sighting in things]
-    things = [stopped.unsaid(sighting) for sighting in things]
-    return things, [dict(stopped.unborne(known.of(sighting))) for sighting in things]
-
-
-def _as_said(groups: Iterable[tuple[Sighting, ...]], sightings: Iterable[Sighting]) -> list[tuple[Sighting, ...]]:
-    """The same groups, with all that the sightings were given with."""
-    said = {sighting.key: sighting for sighting in sightings}
-    return [tuple([said[member.key] for member in group]) for group in groups]
+    return things, [without_stopped(known.of(sighting), stopped) for sighting in things]
 
 
 def _weights(weigh: Weigher) -> Weights:
@@ -355,7 +344,7 @@ def weighable(
     sightings: Sequence[Sighting], vocabulary: Vocabulary, settings: IdentitySettings, common: Mapping[str, int]
 ) -> tuple[Weigher, dict[str, Group]]:
     """What weighs the sightings of a block, and each of them as a group of its own by its key: to look at pairs."""
-    things, borne = _laid_out(sightings, StopValues(vocabulary), KeysBorne(vocabulary))
+    things, borne = _laid_out(sightings, vocabulary, KeysBorne(vocabulary))
     crowd = crowding(_shared(things, borne, settings, common), things, borne, vocabulary, settings)
     groups = {thing.key: group_of(thing, held, vocabulary) for thing, held in zip(things, borne, strict=True)}
     return Weigher(vocabulary, settings, crowd), groups

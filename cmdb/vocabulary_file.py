@@ -10,7 +10,7 @@ from typing import Any
 
 from cmdb.ci_class import DEVICE, PART, Absence, Attribute, AttributeType, CIClass
 from cmdb.errors import Invalid
-from cmdb.identifier import FORMS, IdentifierKind
+from cmdb.identifier import BOTH_ORDERS, FORMS, IdentifierKind, swapped_uuid
 from cmdb.observation import KNOWN_EVERYWHERE
 from cmdb.relation_type import EFFECTS, RelationType
 from cmdb.toml_lines import Path, lines_of
@@ -239,7 +239,8 @@ class _Words:
         found = set()
         for value in stated:
             try:
-                found.add(kind.normal(value))
+                normal = kind.normal(value)
+                found |= {normal, swapped_uuid(normal)} if normal and kind.name in BOTH_ORDERS else {normal}
             except Invalid as error:
                 self.reading.wrong((*path, "stop"), f"stop: {error}")
         return frozenset(found - {""})

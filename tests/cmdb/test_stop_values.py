@@ -57,16 +57,6 @@ def test_a_stopped_value_keeps_nothing_apart(words: Vocabulary, say: Say, see: S
     assert _grouped(words, 'serial.stop = ["BOARD"]', sightings) == [["a", "b"]]
 
 
-@pytest.mark.parametrize("day", [2, 5, 7.7, 8])
-def test_an_address_that_shows_a_stopped_card_shows_none(words: Vocabulary, say: Say, see: See, day: float) -> None:
-    def seen(**card: str) -> list[Sighting]:
-        at = [say("10.0.0.5", source="nmap", ci_class="device", day=day, ip="10.0.0.5", **card) for day in (1, 8)]
-        return see(*at, say("a", day=day, ip="10.0.0.5", mac="8c:85:90:00:00:02"))
-
-    stopped = 'mac.stop = ["8c:85:90:00:00:01"]'
-    assert _grouped(words, stopped, seen(mac="8c:85:90:00:00:01")) == _grouped(words, "", seen())
-
-
 def test_a_stopped_value_stays_and_is_shown_to_weigh_nothing(words: Vocabulary, say: Say, see: See) -> None:
     stopped = with_file(words, '[identifier_kinds.serial]\nstop = ["DEMO1"]\nbits = 20', "words.toml")
     weights = {
