@@ -43,7 +43,7 @@ def content_of(graph: Any) -> dict[str, Any]:
             (edge.type, names[edge.from_ci], names[edge.to_ci]): (edge.requirements, edge.effect, edge.witnesses)
             for edge in graph.edges.values()
         },
-        "waiting": graph.waits,
+        "waiting": set(graph.waits),
     }
 
 
