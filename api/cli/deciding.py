@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.markup import escape
 
+from api.alike_answers import Verdict, alike, decide, effect
 from api.cli.output import console, fail, print_json, stderr, table
 from api.identity_views import explanation, reviews
 from api.queue import patterns, queue
@@ -88,13 +89,34 @@ def answer_review(
     system: System,
     caller: Caller,
     review: str,
-    decision: Literal["merge", "keep_apart"],
+    decision: Verdict,
     reason: str,
     *,
     as_json: bool,
 ) -> None:
     """Decide one review."""
     _said(decide_review(system.parts, review, decision, author=AUTHOR, reason=reason), "decision_id", as_json=as_json)
+
+
+def answer_alike(
+    system: System, caller: Caller, pattern: str, verdict: Verdict, reason: str | None, *, as_json: bool
+) -> None:
+    """Decide all open reviews of a pattern; without a reason only say what that comes to."""
+    seen = alike(system, caller, pattern)
+    if reason is None:
+        found = effect(pattern, seen, verdict)
+    else:
+        found = decide(system, pattern, seen, verdict, author=AUTHOR, reason=reason)
+    if as_json:
+        print_json(found)
+        return
+    comes = found["effect"]
+    become = f"{comes['cis']} CIs become {comes['becoming']}, the largest made of {comes['largest']}"
+    console.print(f"{comes['reviews']} reviews: {become}")
+    for review, why in found.get("refused", {}).items():
+        console.print(f"  left alone: {review}: {why}", soft_wrap=True, markup=False)
+    if reason is not None:
+        console.print(f"decided: {found['decision_id']} (cmdb undo takes all of it back)")
 
 
 def merge_two(system: System, caller: Caller, keep: str, absorb: str, reason: str, *, as_json: bool) -> None:

@@ -1,12 +1,15 @@
 """explain, review, merge, split, undo: identity as people see it and decide it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.app import Json, Ref, app, example, operator, system
 from api.cli.output import fail, plain_errors
+
+if TYPE_CHECKING:
+    from api.alike_answers import Verdict
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the decision.")]
 
@@ -26,6 +29,8 @@ def explain(a: Ref, b: Ref, as_json: Json = False) -> None:
     epilog=example(
         "cmdb review", "cmdb review --group", "cmdb review 1ng2n.1ng3k --merge --reason 'same asset tag'",
         "cmdb review 1ng2n.1ng3k --keep-apart --reason 'two racks'",
+        "cmdb review --pattern +hostname --merge --preview",
+        "cmdb review --pattern +hostname --merge --reason 'one name space'",
     )
 )  # fmt: skip
 def review(
@@ -34,20 +39,28 @@ def review(
     keep_apart: Annotated[bool, typer.Option("--keep-apart", help="They are two.")] = False,
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
     group: Annotated[bool, typer.Option("--group", help="Alike cases together.")] = False,
+    pattern: Annotated[str | None, typer.Option(help="Answer every open review of a pattern alike.")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="With --pattern: only say what that comes to.")] = False,
     state: Annotated[str, typer.Option(help="open, decided or lapsed.")] = "open",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Show what waits for a person, or answer one of it."""
     with plain_errors():
-        from api.cli.deciding import answer_review, show_reviews
+        from api.cli.deciding import answer_alike, answer_review, show_reviews
 
-        if review_id is None:
+        if review_id is None and pattern is None:
             show_reviews(system(), operator(), state, limit, group=group, as_json=as_json)
             return
-        if merge == keep_apart or not reason.strip():
+        if review_id is not None and pattern is not None:
+            fail("answer one review, or all of a --pattern")
+        if merge == keep_apart or not (reason.strip() or (pattern and preview)):
             fail("answer with --merge or --keep-apart, and say why with --reason")
-        answer_review(system(), operator(), review_id, "merge" if merge else "keep_apart", reason, as_json=as_json)
+        verdict: Verdict = "merge" if merge else "keep_apart"
+        if pattern is not None:
+            answer_alike(system(), operator(), pattern, verdict, None if preview else reason, as_json=as_json)
+        elif review_id is not None:
+            answer_review(system(), operator(), review_id, verdict, reason, as_json=as_json)
 
 
 @app.command(epilog=example("cmdb merge serial:C02X name:lap-042 --reason 'one laptop, two docks'"))

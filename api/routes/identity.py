@@ -1,19 +1,18 @@
 """Section 2, people: why two things are one or not, what waits for a person, and what people decide."""
 
-from collections.abc import Sized
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from api.access import CORRECT, READ, needs
+from api.alike_answers import alike, decide, effect
 from api.answers import json_answer
 from api.asking import Cursor, Limit, Question, Text, TheSystem, first_page, page, place_in, question_of, reads, writes
 from api.decisions_seen import check_sees_all, check_sees_decision, decisions_seen
 from api.idempotency import Once, TheOnce
 from api.identity_views import decision as decision_view
-from api.identity_views import explanation, pattern, reviews
+from api.identity_views import explanation, reviews
 from api.problems import Problem
 from api.queue import Waiting, patterns, queue, seen_by
 from api.resolution import resolve, resolve_end
@@ -21,7 +20,7 @@ from api.tokens import Caller
 from api.whole_pass import PassAsked, pass_over_all
 from api.wiring import words_with
 from cmdb.errors import UnknownReference
-from discovery.deciding_alike import decide_alike, effect_of, is_alike, undo_alike
+from discovery.deciding_alike import is_alike, undo_alike
 from discovery.decisions import DECISIONS, Also, Decided, Kind, decide_review, merge, split, undo
 from discovery.explaining import explained
 
@@ -160,29 +159,14 @@ def post_review(review_id: str, asked: ReviewAnswered, system: TheSystem, caller
 
 @router.post("/review-patterns", dependencies=[writes])
 def post_pattern(asked: PatternAnswered, system: TheSystem, caller: Steward, once: TheOnce) -> Response:
-    alike = [one for one in queue(system, "open") if pattern(one.body) == asked.pattern]
-    seen = reviews(system, caller, (one.body for one in alike))
-    effect = effect_of([(review["a"], review["b"]) for review in seen], asked.decision)
     if asked.preview:
-        _some(seen, asked.pattern)
-        return json_answer({"pattern": asked.pattern, "effect": asdict(effect)})
+        return json_answer(effect(asked.pattern, alike(system, caller, asked.pattern), asked.decision))
 
     def decided() -> dict[str, Any]:
-        _some(seen, asked.pattern)
-        ids = [review["id"] for review in seen]
-        done = decide_alike(system.parts, ids, asked.decision, author=caller.name, reason=asked.reason)
-        return {
-            "pattern": asked.pattern, "effect": asdict(effect), "decision_id": done.id,
-            "decided": len(done.decisions), "refused": dict(done.refused),
-        }  # fmt: skip
+        seen = alike(system, caller, asked.pattern)
+        return decide(system, asked.pattern, seen, asked.decision, author=caller.name, reason=asked.reason)
 
     return once.do(asked.model_dump_json().encode(), decided)
-
-
-def _some(seen: Sized, pattern: str) -> None:
-    """A misspelt pattern must not pass for one that is decided."""
-    if not seen:
-        raise UnknownReference(f"no open review has the pattern {pattern}: GET /v1/reviews?group=pattern lists them")
 
 
 @router.post("/merges", dependencies=[writes])

@@ -1,5 +1,6 @@
 """Why two are one or not, what waits for a person, and decisions with their undo, over HTTP."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,15 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.cli.identity_commands import app
+from api.settings import Settings
+from api.wiring import build
+from cmdb.observation import observation
+from cmdb.vocabulary import vocabulary
+from discovery.run import take
 from http_api import Line, line, needs, problem
 
 Tell = Callable[..., dict[str, Any]]
+Cmdb = Callable[..., str]
 Login = Callable[..., TestClient]
 
 
@@ -218,19 +225,49 @@ def test_an_estate_says_what_an_address_is_worth_in_it(steward: TestClient, tell
     assert steward.post("/v1/identity/resolve", json={"shadow": True}).json()["settings"] == found["settings"]
 
 
-def test_the_command_line_tries_files_and_estimates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cmdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cmdb:
+    """Runs a command on a store of its own; what it said, and its errors."""
     monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path}/cli.db")
 
-    def cmdb(*words: str) -> str:
+    def run(*words: str) -> str:
         done = CliRunner().invoke(app, words)
         return done.output + done.stderr * (done.stderr not in done.output)
 
+    return run
+
+
+def test_the_command_line_tries_files_and_estimates(cmdb: Cmdb, tmp_path: Path) -> None:
     words = tmp_path / "words.toml"
     words.write_text(WORDS)
     assert "0 records" in cmdb("resolve", "--shadow", "--vocabulary", str(words))
     assert "CMDB_VOCABULARY" in cmdb("resolve", "--vocabulary", str(words))
     assert "cannot be read" in cmdb("resolve", "--shadow", "--vocabulary", str(tmp_path / "none.toml"))
     assert "too few for an estimate" in cmdb("resolve", "--shadow", "--estimate")
+
+
+def test_the_command_line_answers_alike_cases_together(cmdb: Cmdb, tmp_path: Path) -> None:
+    said = [
+        observation(
+            vocabulary(), source=source, record=name, ci_class="server", observed_at=0, identifiers=[("hostname", name)]
+        )
+        for name in ("web", "mail")
+        for source in ("agent", "other")
+    ]
+    system = build(Settings(store=f"sqlite:///{tmp_path}/cli.db"))
+    take(system.parts, None, said)
+    system.close()
+    asked = ("review", "--pattern", "+hostname", "--merge")
+    assert "2 reviews: 4 CIs become 2, the largest made of 2" in cmdb(*asked, "--preview")
+    assert "2 open reviews" in cmdb("review")
+    assert "--reason" in cmdb(*asked)
+    assert "no open review" in cmdb("review", "--pattern", "+hostnam", "--merge", "--preview")
+    assert "one review, or all of a --pattern" in cmdb("review", "x.y", "--pattern", "+hostname", "--merge")
+    decided = re.search(r"decided: (\S+)", cmdb(*asked, "--reason", "one name space"))
+    assert decided is not None
+    assert "0 open reviews" in cmdb("review")
+    assert "taken back" in cmdb("undo", decided[1])
+    assert "2 open reviews" in cmdb("review")
 
 
 def test_a_pattern_is_shown_decided_for_all_and_taken_back_as_one(steward: TestClient, tell: Tell) -> None:
