@@ -25,7 +25,7 @@ _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
-_RUNS_SYSTEMS = frozenset({"virtual_machine", "server", "workstation"})
+_FROM_OUTSIDE_AND_INSIDE = frozenset({"virtual_machine", "server"})
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -222,9 +222,9 @@ class Weigher:
 
 
 def _inside_and_out(stated: Set[str]) -> bool:
-    """Whether it is what runs a virtual machine that calls it one, and what runs in it that calls it a server or a
-    workstation: a directory or an agent cannot tell, and neither is wrong."""
-    return "virtual_machine" in stated and stated <= _RUNS_SYSTEMS and len(stated) == 2
+    """Whether it is what runs a virtual machine that calls it one, and what runs in it that calls it a server: a
+    directory or an agent cannot tell, and neither is wrong."""
+    return stated == _FROM_OUTSIDE_AND_INSIDE
 
 
 def _share_a_keeper(key: str, one: Group, other: Group) -> bool:
@@ -268,6 +268,17 @@ def _listings(key: str, group: Group) -> list[Listing]:
     shown = (carrier for carrier in group.borne[key] if not carrier.keeper)
     found.extend(Listing(one.first, one.last, one.first, one.last, kept=False) for one in shown)
     return found
+
+
+def lists_as_its_own(key: str, group: Group, at: int, slack: int) -> bool:
+    """Whether a source that keeps a thing lists a card about that time (microseconds, give or take `slack`): in contact
+    then, or whenever it was in contact, as it does a card that does not go round."""
+    for listing in _listings(key, group) if key in group.borne else ():
+        near = min(abs(listing.first - at), abs(listing.last - at)) <= slack
+        always = listing.first <= listing.since <= at <= listing.until <= listing.last
+        if listing.kept and (near or always):
+            return True
+    return False
 
 
 def was_elsewhere(mine: Sequence[Listing], theirs: Sequence[Listing], slack: int) -> bool:

@@ -144,9 +144,9 @@ def _answer_at_once(mine: Sighting, theirs: Sighting) -> bool:
 
 
 def _present_stay(slot: Sighting) -> tuple[int, int]:
-    """From when to when (microseconds) an address is known to have been its present holder's: one that shows no card,
-    and showed other names before, since it first showed the name that it shows now."""
-    if not shows_no_hardware(slot) or not passing_names(slot, bare=True):
+    """From when to when (microseconds) an address is known to have been its present holder's: one that showed names of
+    others before, as that of a dock does, since it first showed the name that it shows now."""
+    if not passing_names(slot, bare=shows_no_hardware(slot)):
         return slot.first, slot.last
     now = [life.first for life in slot.lifetimes if life.kind in NAME_KINDS and life.last == slot.last]
     return min(now, default=slot.last), slot.last

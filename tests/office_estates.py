@@ -81,6 +81,32 @@ def an_address_that_was_anothers_before(say: Say) -> Told:
             yield "lap2", say("10.0.0.7", ip="10.0.0.7", fqdn="lap2.corp.example", **shown)
 
 
+def a_dock_that_was_anothers_before(say: Say) -> Told:
+    """Nor does it forbid anything that a dock's address answered for its former user meanwhile."""
+    for day in range(4):
+        renamed = "lap2" if day < 2 else "lap3"
+        for n, name in enumerate(("lap1", renamed)):
+            thing = "lap1" if n == 0 else "lap3"
+            yield thing, say(f"account {n}", source="ad", hostname=name, fqdn=f"{name}.corp.example", day=day + 0.6)
+            own = [f"3c:52:82:00:00:0{n}", *(["00:e0:4c:00:00:09"] if day == 3 * n else [])]
+            yield thing, say(f"a{n}", hostname=name, serial=f"S{n}AA", mac=own, day=day + 0.7)
+    shown: dict[str, Any] = {"source": "nmap", "ci_class": "device", "mac": "00:e0:4c:00:00:09", "ip": "10.0.0.5"}
+    yield "lap3", say("10.0.0.5", fqdn="lap1.corp.example", day=0.4, **shown)
+    yield "lap3", say("10.0.0.5", fqdn="lap3.corp.example", day=3.4, **shown)
+    shown |= {"mac": "00:e0:4c:00:00:07", "ip": "10.0.0.6", "fqdn": "lap2.corp.example"}
+    yield "lap3", say("10.0.0.6", day=0.4, **shown)
+
+
+def a_card_under_a_former_name(say: Say) -> Told:
+    """An address shows the card that one always lists, under the full name of another, who has a card of his own."""
+    for day in range(6):
+        for n, name in enumerate(("lap1", "lap2")):
+            yield name, say(f"account {name}", source="ad", hostname=name, fqdn=f"{name}.corp.example", day=day + 0.6)
+            yield name, say(f"a{n}", hostname=name, serial=f"S{n}AA", mac=f"3c:52:82:00:00:0{n}", day=day + 0.7)
+    shown: dict[str, Any] = {"ip": "10.0.0.7", "mac": "3c:52:82:00:00:00", "fqdn": "lap2.corp.example"}
+    yield "lap1", say("10.0.0.7", source="nmap", ci_class="device", day=2.4, **shown)
+
+
 OFFICE_ESTATES = (
     a_dock_at_another_desk,
     a_dock_and_an_agent_set_up_anew,
@@ -89,4 +115,6 @@ OFFICE_ESTATES = (
     telephones_that_call_themselves_alike,
     a_server_of_a_hypervisor_with_two_cards,
     an_address_that_was_anothers_before,
+    a_dock_that_was_anothers_before,
+    a_card_under_a_former_name,
 )
