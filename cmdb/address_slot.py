@@ -46,6 +46,16 @@ def shows_no_hardware_now(sighting: Sighting) -> bool:
     return not any(life.kind in SLOT_KINDS and life.last == sighting.last for life in sighting.lifetimes)
 
 
+def made_up_card(sighting: Sighting) -> str:
+    """The hardware address that its holder made up, as it was last seen; empty where it showed none, or a true one."""
+    for name, value in sighting.said.attributes:
+        if name == "identifier.mac" and isinstance(value, str):
+            digits = value.lower().replace("-", "").replace(":", "").replace(".", "")
+            if len(digits) == 12 and digits[1] in "26ae":
+                return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    return ""
+
+
 def addresses_now(sighting: Sighting) -> list[str]:
     """Linking keys of the addresses that it had when it was last seen."""
     return [

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from cmdb.address_slot import addresses_now, shows_no_hardware, shows_no_hardware_now
-from cmdb.evidence import Evidence, Weigher
+from cmdb.evidence import Evidence, Weigher, lists_as_its_own
 from cmdb.group import Group, is_listed, united
 from cmdb.identifier import is_of_an_address
 from cmdb.identity_settings import IdentitySettings
@@ -131,6 +131,8 @@ def _is_contested(growth: _Growth, one: int, other: int, merged: Group) -> bool:
         for third in growth.near[mine]:
             if third == partner or not _is_nearly_as_good(growth, mine, third, behind) or growth.veto(mine, third):
                 continue
+            if _is_known_by_its_card(growth, mine, partner, third):
+                continue
             if growth.groups[partner].kept and not growth.groups[third].kept:
                 continue  # what a scan saw at an address is no rival of a record that keeps its thing
             if _outlived(growth.groups[third], growth.groups[mine], growth.groups[partner], settings):
@@ -155,6 +157,15 @@ def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
     """Whether what answered at an address without showing its card is listed as another's at that time, and not as the
     partner's: a card shown there before, or a name that was not taken back, says who had the address then."""
     place, holder = growth.groups[slot], growth.groups[partner]
+    if (
+        not place.kept
+        and holder.kept
+        and any(
+            _is_known_by_its_card(growth, slot, third, partner) and _are_two(growth, partner, third)
+            for third in growth.near[slot] - {partner}
+        )
+    ):
+        return True
     asked = [] if place.kept else [member for member in place.members if shows_no_hardware_now(member)]
     if not asked or not holder.kept:
         return False
@@ -165,9 +176,35 @@ def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
         for third in growth.near[slot]:
             if third == partner or not _holds(growth.groups[third], member, slack):
                 continue
-            if growth.score(partner, third) < growth.weigh.settings.merge_at or growth.veto(partner, third):
+            if _are_two(growth, partner, third):
                 return True
     return False
+
+
+def _are_two(growth: _Growth, one: int, other: int) -> bool:
+    return growth.score(one, other) < growth.weigh.settings.merge_at or growth.veto(one, other) is not None
+
+
+def _is_known_by_its_card(growth: _Growth, slot: int, owner: int, other: int) -> bool:
+    """Whether addresses show a card that one of two lists as its own at that time, and the other does not: a name that
+    was not taken back is nothing beside it."""
+    place = growth.groups[slot]
+    if place.kept:
+        return False
+    crowd, slack = growth.weigh.crowding, growth.weigh.settings.address_slack
+    shown = [
+        (f"mac|{life.value}|", member.last)
+        for member in place.members
+        for life in member.lifetimes
+        if life.kind == "mac" and life.last == member.last
+    ]
+    return any(
+        key not in crowd.often
+        and key not in crowd.slots
+        and lists_as_its_own(key, growth.groups[owner], at, slack)
+        and not lists_as_its_own(key, growth.groups[other], at, slack)
+        for key, at in shown
+    )
 
 
 def _holds(group: Group, slot: Sighting, slack: int) -> bool:

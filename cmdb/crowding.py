@@ -1,11 +1,13 @@
 """How many things bear a value at the same time: what many bear at once identifies none of them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
+from cmdb.address_slot import made_up_card
 from cmdb.group import kind_of
+from cmdb.identifier import NAME_KINDS
 from cmdb.identity_settings import IdentitySettings
 from cmdb.sighting import Sighting, values_of
 from cmdb.vocabulary import Vocabulary
@@ -108,22 +110,68 @@ def _at_once(
             spans = [borne[at][key] for at in held]
         if any(vocabulary.traits_of(source, things[at].said.record).one_record_per_thing for at in held):
             deepest = _deepest(_each_once(held, spans, things))
+            if kind in NAME_KINDS:
+                deepest = max(deepest, _met_once(held, spans, things, settings.address_slack))
         else:
             deepest = -(-_deepest(spans) // settings.addresses_of_one)
-            apart = _with_cards_of_their_own(held, things) if kind in _TOLD_FROM_INSIDE else ()
-            if len(apart) >= settings.names_of_a_slot:
-                theirs = [span for at, span in zip(held, spans, strict=True) if at in apart]
-                deepest = max(deepest, _deepest(theirs))
+            apart = _apart_in_a_scan(kind, held, things, settings)
+            slack = settings.address_slack if kind in NAME_KINDS else 0
+            deepest = max(
+                deepest, _nearly_at_once([span for at, span in zip(held, spans, strict=True) if at in apart], slack)
+            )
         most = max(most, deepest)
     return most
 
 
-def _with_cards_of_their_own(held: Sequence[int], things: Sequence[Sighting]) -> set[int]:
-    """Those that show hardware addresses which none of the others shows. What tells its serial number tells its cards
+def _apart_in_a_scan(
+    kind: str, held: Sequence[int], things: Sequence[Sighting], settings: IdentitySettings
+) -> Set[int]:
+    """Those of a scan's addresses which are a thing each, though they show one value."""
+    if kind in _TOLD_FROM_INSIDE:
+        apart = _with_values_of_their_own(held, things, ("mac",))
+        return apart if len(apart) >= settings.names_of_a_slot else set()
+    return _with_random_cards(held, things) if kind in NAME_KINDS else set()
+
+
+def _with_random_cards(held: Sequence[int], things: Sequence[Sighting]) -> Set[int]:
+    """Those that show a card which their holder made up, each another: telephones that all call themselves alike.
+    What a hypervisor gives to the cards of one machine begins alike."""
+    cards = {at: card for at in held if (card := made_up_card(things[at]))}
+    begun = Counter(card[:8] for card in cards.values())
+    return {at for at, card in cards.items() if begun[card[:8]] == 1}
+
+
+def _met_once(held: Sequence[int], spans: Sequence[tuple[int, int]], things: Sequence[Sighting], slack: int) -> int:
+    """The most things that one source met under a name at nearly one time: a single contact is no lifetime, so hours
+    between two do not make one follow the other. Counted are those met hardly more than once, each with hardware of its
+    own, and those that stand alone in a realm of their own."""
+    apart = _with_values_of_their_own(held, things, ("mac", "serial", "uuid"))
+    in_realm = Counter(things[at].realm for at in held)
+    listed_as = Counter(things[at].said.record for at in held)
+    return _nearly_at_once(
+        [
+            (first, last)
+            for at, (first, last) in zip(held, spans, strict=True)
+            if listed_as[things[at].said.record] == 1
+            and (
+                (at in apart and last - first <= slack)
+                or (things[at].realm != "default" and in_realm[things[at].realm] == 1)
+            )
+        ],
+        slack,
+    )
+
+
+def _nearly_at_once(spans: Sequence[tuple[int, int]], slack: int) -> int:
+    return _deepest([(first - slack // 2, last + slack // 2) for first, last in spans])
+
+
+def _with_values_of_their_own(held: Sequence[int], things: Sequence[Sighting], kinds: Sequence[str]) -> Set[int]:
+    """Those that show values of some kinds which none of the others shows. What tells its serial number tells its cards
     as well, so three of them are three things with a placeholder; two may be a machine and its controller."""
-    cards = {at: values_of(things[at], "mac") for at in held}
-    shown = Counter(card for own in cards.values() for card in own)
-    return {at for at, own in cards.items() if own and all(shown[card] == 1 for card in own)}
+    told = {at: {(kind, value) for kind in kinds for value in values_of(things[at], kind)} for at in held}
+    shown = Counter(value for own in told.values() for value in own)
+    return {at for at, own in told.items() if own and all(shown[value] == 1 for value in own)}
 
 
 def _each_once(

@@ -5,7 +5,7 @@ time cannot make any two of them one with odds better than 1 : f, whatever its k
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ _COPIED = frozenset({"serial", "uuid", "mac"})
 """what a copied machine has in common with the first"""
 _BUILT_IN = frozenset({"serial", "uuid", "mac", "imei"})
 _NAMES = frozenset({"hostname", "fqdn"})
+_FROM_OUTSIDE_AND_INSIDE = frozenset({"virtual_machine", "server"})
 NEVER = 1 << 62
 """microseconds; longer than any window"""
 
@@ -114,7 +115,11 @@ class Weigher:
             return self.settings.same_place_bits
         if key in self.crowding.slots or (kind == "dn" and _of_one_keeper(key, one, other)):
             return None
-        if kind == "mac" and (self._is_a_former_holders(key, one) or self._is_a_former_holders(key, other)):
+        if kind == "mac" and (
+            self._is_a_former_holders(key, one)
+            or self._is_a_former_holders(key, other)
+            or was_elsewhere(_listings(key, one), _listings(key, other), self.settings.address_slack)
+        ):
             return None
         return self.worth(key, self.bits_on_a_device(key, kind) if one.families == DEVICE_ONLY else declared.bits)
 
@@ -202,7 +207,7 @@ class Weigher:
     def _disagreements(self, one: Group, other: Group) -> Iterable[tuple[str, str, str, float]]:
         if one.stated and other.stated and one.stated.isdisjoint(other.stated):
             mine, theirs = one.stated - {DEVICE}, other.stated - {DEVICE}
-            if mine and theirs:
+            if mine and theirs and not _inside_and_out(mine | theirs):
                 yield "class", f"|{min(mine)}|", f"|{min(theirs)}|", self.settings.other_class_bits
         for kind in one.by_kind.keys() & other.by_kind.keys():
             mine, theirs = one.by_kind[kind], other.by_kind[kind]
@@ -214,6 +219,12 @@ class Weigher:
                 continue
             elif kind in _OF_THE_HARDWARE or _at_once(kind, one, other):
                 yield kind, min(mine), min(theirs), self.settings.other_value_bits
+
+
+def _inside_and_out(stated: Set[str]) -> bool:
+    """Whether it is what runs a virtual machine that calls it one, and what runs in it that calls it a server: a
+    directory or an agent cannot tell, and neither is wrong."""
+    return stated == _FROM_OUTSIDE_AND_INSIDE
 
 
 def _share_a_keeper(key: str, one: Group, other: Group) -> bool:
@@ -233,6 +244,55 @@ def _cards_of_their_own(one: Group, other: Group) -> bool:
     dock, or took turns with an adapter."""
     mine, theirs = ({key for key in group.borne if kind_of(key) == "mac"} for group in (one, other))
     return len(mine & theirs) == 1 and len(mine) > 1 and len(theirs) > 1
+
+
+class Listing(NamedTuple):
+    """From when to when a card was shown (microseconds), and whoever shows it was heard at all."""
+
+    first: int
+    last: int
+    since: int
+    until: int
+    kept: bool
+    """whether a source that keeps its thing lists it; else only an address showed it"""
+
+
+def _listings(key: str, group: Group) -> list[Listing]:
+    """Who shows a hardware address in a group: each source, with all that it keeps of the thing, and each address."""
+    found = []
+    for place in sorted({carrier.keeper for carrier in group.borne[key]} - {""}):
+        held = [carrier for carrier in group.borne[key] if carrier.keeper == place]
+        first, last = min(one.first for one in held), max(one.last for one in held)
+        since, until = (min(r.first for r in group.kept[place]), max(r.last for r in group.kept[place]))
+        found.append(Listing(first, last, since, until, kept=True))
+    shown = (carrier for carrier in group.borne[key] if not carrier.keeper)
+    found.extend(Listing(one.first, one.last, one.first, one.last, kept=False) for one in shown)
+    return found
+
+
+def lists_as_its_own(key: str, group: Group, at: int, slack: int) -> bool:
+    """Whether a source that keeps a thing lists a card about that time (microseconds, give or take `slack`): in contact
+    then, or whenever it was in contact, as it does a card that does not go round."""
+    for listing in _listings(key, group) if key in group.borne else ():
+        near = min(abs(listing.first - at), abs(listing.last - at)) <= slack
+        always = listing.first <= listing.since <= at <= listing.until <= listing.last
+        if listing.kept and (near or always):
+            return True
+    return False
+
+
+def was_elsewhere(mine: Sequence[Listing], theirs: Sequence[Listing], slack: int) -> bool:
+    """Whether those that list a hardware address had it at another time only, and were heard without it on the way: an
+    adapter that goes round says who had it on the day that he lists it, and nothing of other days."""
+    pairs = [(one, other) for one in mine for other in theirs if one.kept or other.kept]
+    return bool(pairs) and all(_heard_without_it(one, other, slack) for one, other in pairs)
+
+
+def _heard_without_it(one: Listing, other: Listing, slack: int) -> bool:
+    before, after = (one, other) if one.last <= other.last else (other, one)
+    if after.first - before.last <= slack:
+        return False
+    return (before.kept and before.until > before.last) or (after.kept and after.since < after.first)
 
 
 def _at_once(kind: str, one: Group, other: Group) -> bool:
@@ -265,10 +325,15 @@ def _is_a_pointer(key: str, group: Group) -> bool:
 
 
 def _two_domains(label: str, one: Group, other: Group) -> bool:
-    """Whether both bear a label with a domain, and never the same: nobody vouches for one label in two domains."""
-    begin = f"fqdn|{label}."
-    mine = {key for key in one.by_kind.get("fqdn", ()) if key.startswith(begin)}
-    theirs = {key for key in other.by_kind.get("fqdn", ()) if key.startswith(begin)}
+    """Whether both bear a label with a domain, and never the same: nobody vouches for one label in two domains.
+
+    What a machine announces on its own link (`label.local`, RFC 6762) is no domain: it has that beside any other.
+    """
+    begin, announced = f"fqdn|{label}.", f"fqdn|{label}.local|"
+    mine, theirs = (
+        {key for key in group.by_kind.get("fqdn", ()) if key.startswith(begin) and not key.startswith(announced)}
+        for group in (one, other)
+    )
     return bool(mine) and bool(theirs) and mine.isdisjoint(theirs)
 
 

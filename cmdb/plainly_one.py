@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from cmdb.ci_class import DAY, DEVICE
-from cmdb.evidence import Weigher, address_gap, realms_meet
+from cmdb.evidence import Listing, Weigher, address_gap, realms_meet, was_elsewhere
 from cmdb.group import Carrier, days_apart
 from cmdb.identifier import NAME_KINDS, is_of_an_address, is_scoped
 from cmdb.meeting import by_contact, stay
@@ -101,8 +101,7 @@ def _hang_together(
         if len(held_by) < 2 or key in crowd.often or key in crowd.slots:
             continue
         kind = key[: key.index("|")]
-        anyhow = kind not in _TIMELY
-        if anyhow and weigh.bits_on_a_device(key, kind) < enough:
+        if kind not in _TIMELY and weigh.bits_on_a_device(key, kind) < enough:
             continue
         for number, one in enumerate(held_by):
             for other in held_by[number + 1 :]:
@@ -111,13 +110,44 @@ def _hang_together(
                     a = above[a]
                 while above[b] != b:
                     b = above[b]
-                if a != b and (anyhow or _timely(key, kind, one, other, things, borne, weigh, for_good=for_good)):
+                if a != b and _would_do(key, kind, one, other, things, borne, weigh, for_good=for_good):
                     above[b] = a
                     parts -= 1
     return parts == 1
 
 
 _TIMELY = frozenset({"hostname", "fqdn", "ip"})
+
+
+def _would_do(
+    key: str,
+    kind: str,
+    one: int,
+    other: int,
+    things: Sequence[Sighting],
+    borne: Sequence[Mapping[str, tuple[int, int]]],
+    weigh: Weigher,
+    *,
+    for_good: bool,
+) -> bool:
+    """Whether a shared value would do by itself.
+
+    Who lists a card and is heard again as it is goes on listing it, or had ceased to: time alone sets none aside.
+    """
+    if kind in _TIMELY:
+        return _timely(key, kind, one, other, things, borne, weigh, for_good=for_good)
+    if kind != "mac":
+        return True
+    mine, theirs = (
+        Listing(
+            *borne[at][key],
+            things[at].first,
+            things[at].last,
+            weigh.vocabulary.traits_of(things[at].source, things[at].said.record).one_record_per_thing,
+        )
+        for at in (one, other)
+    )
+    return not was_elsewhere((mine,), (theirs,), weigh.settings.address_slack)
 
 
 def _timely(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cmdb.observation import Observation
+from office_estates import OFFICE_ESTATES
 
 Say = Callable[..., Observation]
 Told = Iterator[tuple[str | None, Observation]]
@@ -327,6 +328,7 @@ ESTATES = (
     a_list_of_cards_that_knows_no_addresses,
     a_name_from_before_the_card,
     desktops_built_anew_every_night,
+    *OFFICE_ESTATES,
 )  # fmt: skip
 
 

@@ -159,3 +159,22 @@ def test_nobody_is_asked_about_a_name_that_is_an_address(say: Say, match: Callab
     )
     assert _groups(found) == [["a1"], ["n1"]]
     assert not found.reviews
+
+
+def test_one_contact_is_no_lifetime_so_two_of_a_name_hours_apart_are_two(say: Say, match: Callable[..., Match]) -> None:
+    account = say("account", source="ad", realm="fa", hostname="pc1", day=-4)
+    once = [say(f"a{n}", hostname="pc1", serial=f"S{n}AA", day=n / 5) for n in range(2)]
+    heard_on = [say(f"a{n}", hostname="pc1", serial=f"S{n}AA", day=1 + n / 5) for n in range(2)]
+    apart = [["a0"], ["a1"], ["account"]]
+    assert _groups(match(account, *once)) == apart
+    assert _groups(match(account, *once, *heard_on)) == apart
+
+
+def test_accounts_of_one_name_in_two_forests_make_the_name_nobodys(say: Say, match: Callable[..., Match]) -> None:
+    accounts = [
+        say(f"account {realm}", source="ad", realm=realm, hostname="pc1", day=n / 5)
+        for n, realm in enumerate(("fa", "fb"))
+    ]
+    agent = say("a1", hostname="pc1", mac="3c:52:82:00:00:01", day=0.1)
+    managed = say("m1", source="jamf", hostname="pc1", mac="3c:52:82:00:00:02", day=0.1)
+    assert _groups(match(*accounts, agent, managed)) == [["a1"], ["account fa"], ["account fb"], ["m1"]]
