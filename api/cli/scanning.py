@@ -42,6 +42,7 @@ def scan_now(
     targets: list[str],
     plan_only: bool,
     exclude: list[str],
+    allow: list[str],
     profile: str | None,
     realm: str,
     *,
@@ -52,7 +53,7 @@ def scan_now(
     from discovery.sources.nmap.plan import plan
 
     source = source_named("nmap")
-    said: dict[str, Any] = {"targets": targets, "exclude": exclude, "realm": realm, "large": True}
+    said: dict[str, Any] = {"targets": targets, "exclude": exclude, "allow": allow, "realm": realm, "large": True}
     if profile is not None:
         said["profile"] = profile
     settings = _settings_of(source, said)
@@ -86,7 +87,10 @@ def _flat(value: Any) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _run(system: System, source: Source, settings: Any, *, as_json: bool, errand: Errand | None = None) -> int:
+def _run(
+    system: System, source: Source, settings: Any, *, as_json: bool, errand: Errand | None = None, whole: bool = False
+) -> int:
+    """0 where the run was complete; with `whole` only if no line was rejected either."""
     with _progress() as bar:
         task = bar.add_task(source.name, total=None)
 
@@ -101,7 +105,7 @@ def _run(system: System, source: Source, settings: Any, *, as_json: bool, errand
         print_json(run_view(report))
     else:
         print_report(report)
-    return 0 if report.status == "complete" else 1
+    return 0 if report.status == "complete" and not (whole and report.rejected) else 1
 
 
 def print_report(report: RunReport) -> None:
@@ -131,7 +135,7 @@ def ingest_now(system: System, file: str, *, preview: bool, as_json: bool) -> in
     settings = _settings_of(source, {"file": file})
     if preview:
         return _preview(system, source, settings, as_json=as_json)
-    return _run(system, source, settings, as_json=as_json)
+    return _run(system, source, settings, as_json=as_json, whole=True)
 
 
 def _preview(system: System, source: Source, settings: Any, *, as_json: bool) -> int:

@@ -356,15 +356,6 @@ def test_an_identifier_is_searched_for_with_its_kind(viewer: TestClient) -> None
     assert "kind:value" in problem(viewer.get("/v1/cis?identifier=serial"), 422, "invalid")["detail"]
 
 
-def test_who_bears_what_thousands_bear_is_not_lost_among_them(viewer: TestClient, tell: Callable[..., Any]) -> None:
-    url = "https://shop.corp.example/"
-    several = [line(f"s{i}", "software", name="nginx", identifiers={"url": url}) for i in range(1100)]
-    tell(*several, line("proxy", "application", name="nginx"))
-    found = viewer.get("/v1/cis", params={"identifier": f"url:{url}", "format": "ndjson"})
-    assert len(found.text.splitlines()) == len(several)
-    assert viewer.get("/v1/cis", params={"ref": "application.name:nginx"}).json()["class"] == "application"
-
-
 @pytest.mark.parametrize("condition", ["seen_by", "not_seen_by", "realm", "owner", "class", "q", "ref", "identifier"])
 def test_no_condition_is_cut_at_a_character_that_no_store_keeps(
     admin: TestClient, tell: Callable[..., Any], condition: str

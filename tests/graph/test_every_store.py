@@ -232,12 +232,6 @@ def test_pages_hold_everything_once_and_in_order(store: GraphStore, say: Say, pu
     assert seen == sorted(seen)
 
 
-def test_all_who_bear_an_identifier_are_found(store: GraphStore, say: Say, put: Put) -> None:
-    put(store, *(say(f"r{i}", identifiers=[("url", "https://shop.corp.example")]) for i in range(1001)))
-    borne = Search(bearing="url|https://shop.corp.example|")
-    assert len(store.search(borne, after=None, limit=2000)) == 1001
-
-
 def test_history_is_newest_first_and_can_be_paged(store: GraphStore, say: Say, put: Put) -> None:
     for day in range(1, 6):
         put(store, say("a", name="a", day=day, attributes={"os": f"v{day}", "x": day}))
