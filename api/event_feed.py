@@ -13,7 +13,7 @@ from api.tokens import Caller
 from api.views import past_event
 from api.wiring import System
 from cmdb.reference import realm_of
-from graph.as_it_stood import cis_at
+from graph.as_it_stood import each_ci_at
 from graph.store import PastEvent, ReadTransaction
 
 Place = tuple[int, int]
@@ -107,15 +107,14 @@ def _seen(system: System, caller: Caller, events: Sequence[PastEvent]) -> Sequen
 
 def _in_sight(look: ReadTransaction, caller: Caller, events: Iterable[PastEvent]) -> set[tuple[str, int]]:
     """(CI, revision) of those whose CI stood in a realm of the caller's then; one that went, just before."""
-    concerned: dict[int, set[str]] = {}
-    for event in events:
-        concerned.setdefault(event.revision, set()).add(event.ci)
-    seen: set[tuple[str, int]] = set()
-    for revision, ids in concerned.items():
-        then = cis_at(look, ids, revision)
-        then |= cis_at(look, ids - then.keys(), revision - 1)
-        seen.update((ci.id, revision) for ci in then.values() if any(caller.sees(realm) for realm in ci.realms))
-    return seen
+    places = {(event.ci, event.revision) for event in events}
+    stood = each_ci_at(look, places | {(ci, revision - 1) for ci, revision in places})
+    return {
+        (ci, revision)
+        for ci, revision in places
+        if (then := stood.get((ci, revision)) or stood.get((ci, revision - 1))) is not None
+        and any(caller.sees(realm) for realm in then.realms)
+    }
 
 
 async def stream(system: System, caller: Caller, after: Place, still: Callable[[], object]) -> AsyncIterator[bytes]:
