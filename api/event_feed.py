@@ -1,7 +1,7 @@
 """The feed of events: which of them a caller sees, and how they are sent as they come."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -11,10 +11,10 @@ from api.looking_back import is_feed_cut
 from api.problems import Problem
 from api.tokens import Caller
 from api.views import past_event
-from api.visibility import unseen
 from api.wiring import System
 from cmdb.reference import realm_of
-from graph.store import PastEvent
+from graph.as_it_stood import each_ci_at
+from graph.store import PastEvent, ReadTransaction
 
 Place = tuple[int, int]
 """(revision, seq) of the last event that the reader has"""
@@ -91,22 +91,30 @@ def _place_of(event: PastEvent) -> Place:
 
 
 def _seen(system: System, caller: Caller, events: Sequence[PastEvent]) -> Sequence[PastEvent]:
-    """What a record said is of its realm; what has no record is seen by whoever sees the CI."""
+    """What a record said is of its realm; what has no record is seen by whoever saw its CI when it happened.
+
+    By today's realms a place in the feed would hide today what it shows tomorrow, behind a reader who has passed it.
+    """
     if not caller.realms:
         return events
-    without = {event.ci for event in events if not event.record}
-    found = system.store.bearers(sorted(f"id|{ci}" for ci in without), 1)
-    names = {key.removeprefix("id|"): bearers[0] for key, bearers in found.items()}
-    hidden = unseen(system, caller, ((bearer.ci, bearer.name) for bearer in names.values()))
+    seen = system.store.read(lambda look, _: _in_sight(look, caller, [event for event in events if not event.record]))
     return [
         event
         for event in events
-        if (caller.sees(realm_of(event.record)) if event.record else _may_see(names.get(event.ci), hidden))
+        if (caller.sees(realm_of(event.record)) if event.record else (event.ci, event.revision) in seen)
     ]
 
 
-def _may_see(bearer: Any, hidden: frozenset[str]) -> bool:
-    return bearer is not None and bearer.ci not in hidden
+def _in_sight(look: ReadTransaction, caller: Caller, events: Iterable[PastEvent]) -> set[tuple[str, int]]:
+    """(CI, revision) of those whose CI stood in a realm of the caller's then; one that went, just before."""
+    places = {(event.ci, event.revision) for event in events}
+    stood = each_ci_at(look, places | {(ci, revision - 1) for ci, revision in places})
+    return {
+        (ci, revision)
+        for ci, revision in places
+        if (then := stood.get((ci, revision)) or stood.get((ci, revision - 1))) is not None
+        and any(caller.sees(realm) for realm in then.realms)
+    }
 
 
 async def stream(system: System, caller: Caller, after: Place, still: Callable[[], object]) -> AsyncIterator[bytes]:

@@ -68,14 +68,14 @@ class Then:
         """Whether no past is meant."""
         return self.known_at is None and self.as_of is None
 
-    @property
-    def drifts(self) -> bool:
-        """Whether what is told later may move the answer: `as_of` by what is known now."""
-        return self.as_of is not None and self.known_at is None
-
     def held_at(self, revision: int) -> "Then":
-        """The same by what was known at a revision, for those who read it page by page."""
-        return Then(revision, self.as_of) if self.drifts else self
+        """The same by what was known at a revision, for those who read it page by page.
+
+        What is told later may move the answer: `as_of` by what is known now, `known_at` by a time still to come.
+        """
+        if self.is_now:
+            return self
+        return Then(revision if self.known_at is None else min(self.known_at, revision), self.as_of)
 
 
 NOW = Then()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from api.tokens import Caller
 from api.visibility import unseen
 from api.wiring import System
-from cmdb.ends import fitting
+from cmdb.ends import EVERY_BEARER, fitting
 from cmdb.errors import AmbiguousReference, Candidate, Invalid, Purged, UnknownReference
 from cmdb.reference import ID, RECORD, Reference, escaped, lookup_key, parse_reference, record_key
 from cmdb.surroundings import Bearer
@@ -13,8 +13,6 @@ from cmdb.time import to_rfc3339
 from discovery.explaining import End
 from graph.past import TOMBSTONES
 
-LOOKED_AT = 1000
-"""bearers of one reference that are looked at"""
 CANDIDATES = 50
 """candidates of an ambiguous reference that are named"""
 
@@ -69,7 +67,7 @@ def bearers_now(system: System, reference: Reference) -> tuple[Bearer, ...]:
         keys = [f"record|{key}" for key in _records_of_any_realm(system, reference.value)]
     else:
         keys = [lookup_key(reference, system.vocabulary)]
-    found = system.store.bearers(keys, LOOKED_AT, every_realm=reference.realm is None)
+    found = system.store.bearers(keys, EVERY_BEARER, every_realm=reference.realm is None)
     return tuple(bearer for key in keys for bearer in found.get(key, ()))
 
 

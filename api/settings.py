@@ -14,7 +14,7 @@ from discovery.secret_reference import secret_in
 class Settings(BaseSettings):
     """Secrets are never printed; each may also be read from a file named by the same variable with `_FILE`."""
 
-    model_config = SettingsConfigDict(env_prefix="CMDB_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CMDB_", env_ignore_empty=True, extra="ignore")
 
     store: str = Field("sqlite:///cmdb.db", description="where CIs live: sqlite:///file, neo4j://host or bolt://host")
     store_user: str | None = Field(None, description="user of the store, where it asks for one")
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     broker: SecretStr | None = Field(None, description="where workers are told of runs; none: `cmdb serve` runs them")
     runs_at_once: int = Field(4, ge=1, le=256, description="scheduled runs that one process reads at the same time")
     host: str = Field("127.0.0.1", description="address that `cmdb serve` listens on")
-    port: int = Field(8080, description="port that `cmdb serve` listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port that `cmdb serve` listens on")
 
     @classmethod
     def settings_customise_sources(
@@ -75,7 +75,7 @@ def told_settings() -> Settings:
     named = os.environ.get("CMDB_CONFIG")
     try:
         if named:
-            Path(named).open("rb").close()  # a file that is not there would be taken for an empty one
+            _check_names(Path(named))
         return Settings()
     except ValidationError as wrong:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
@@ -83,3 +83,15 @@ def told_settings() -> Settings:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else "it is no TOML"
         raise Invalid(f"{named}, which CMDB_CONFIG names, cannot be read: {why}") from None
+
+
+def _check_names(file: Path) -> None:
+    """Raises Invalid for a name that nobody reads, which would be taken for said; OSError, TOMLDecodeError.
+
+    A file that is not there would be taken for an empty one.
+    """
+    with file.open("rb") as opened:
+        unknown = tomllib.load(opened).keys() - Settings.model_fields.keys() - {"sources"}
+    if unknown:
+        known = ", ".join((*Settings.model_fields, "[sources.<name>]"))
+        raise Invalid(f"{file}: unknown settings {', '.join(sorted(unknown))}; known: {known}")

@@ -173,4 +173,6 @@ def _merged(before: Mapping[str, Any] | None, said: Mapping[str, Any] | None) ->
 
 
 def _unknown(name: str) -> UnknownReference:
-    return UnknownReference(f"no source instance {name!r}")
+    return UnknownReference(
+        f"no source instance {name!r}: `cmdb source add` makes one, `cmdb source list` shows those there are"
+    )

@@ -31,13 +31,21 @@ from graph.store import ItemView, ReadTransaction, RecordTimes
 
 def cis_at(look: ReadTransaction, ids: Collection[str], revision: int) -> dict[str, ConfigurationItem]:
     """Those of these CIs that stood at a revision."""
-    rows = by_id(look.past(CI, ids, revision))
+    found = each_ci_at(look, [(id_, revision) for id_ in sorted(set(ids))])
+    return {id_: standing for (id_, _), standing in found.items()}
+
+
+def each_ci_at(look: ReadTransaction, asked: Collection[tuple[str, int]]) -> dict[tuple[str, int], ConfigurationItem]:
+    """Those of these CIs, by (id, revision), that stood, each at a revision of its own; read in one go."""
+    ids = {id_ for id_, _ in asked}
+    rows = by_id(look.past(CI, ids, min((revision for _, revision in asked), default=0)))
     now, born = look.items(ids), look.born(CI, ids)
     found = {}
-    for id_ in sorted(set(ids)):
-        standing = ci_at(revision, id_, now.get(id_), born.get(id_, 0), rows.get(id_, ()))
+    for id_, revision in asked:
+        behind = [row for row in rows.get(id_, ()) if row.n > revision]
+        standing = ci_at(revision, id_, now.get(id_), born.get(id_, 0), behind)
         if standing is not None:
-            found[id_] = standing
+            found[id_, revision] = standing
     return found
 
 

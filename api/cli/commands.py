@@ -38,11 +38,18 @@ def serve(
         serve_api(parts, host or parts.settings.host, port or parts.settings.port, as_json=as_json)
 
 
-@app.command(epilog=example("cmdb scan 192.168.1.0/24 --plan", "cmdb scan 10.0.0.5 10.0.1.0/26 --exclude 10.0.1.9"))
+@app.command(
+    epilog=example(
+        "cmdb scan 192.168.1.0/24 --plan", "cmdb scan 10.0.0.5 10.0.1.0/26 --exclude 10.0.1.9 --allow 10.0.0.0/16"
+    )
+)
 def scan(
     targets: Annotated[list[str], typer.Argument(help="Networks or addresses.")],
     plan: Annotated[bool, typer.Option("--plan", help="Print what would be sent; send nothing.")] = False,
     exclude: Annotated[list[str] | None, typer.Option(help="Never touch these, whatever the targets say.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="What may be scanned; else the private networks of this machine.")
+    ] = None,
     profile: Annotated[str | None, typer.Option(help="A named set of options.")] = None,
     realm: Annotated[str, typer.Option(help="The address space the targets lie in.")] = "default",
     yes: Yes = False,
@@ -52,7 +59,9 @@ def scan(
     with plain_errors():
         from api.cli.scanning import scan_now
 
-        raise typer.Exit(scan_now(system, targets, plan, exclude or [], profile, realm, yes=yes, as_json=as_json))
+        raise typer.Exit(
+            scan_now(system, targets, plan, exclude or [], allow or [], profile, realm, yes=yes, as_json=as_json)
+        )
 
 
 @app.command(

@@ -42,6 +42,7 @@ def scan_now(
     targets: list[str],
     plan_only: bool,
     exclude: list[str],
+    allow: list[str],
     profile: str | None,
     realm: str,
     *,
@@ -52,7 +53,7 @@ def scan_now(
     from discovery.sources.nmap.plan import plan
 
     source = source_named("nmap")
-    said: dict[str, Any] = {"targets": targets, "exclude": exclude, "realm": realm, "large": True}
+    said: dict[str, Any] = {"targets": targets, "exclude": exclude, "allow": allow, "realm": realm, "large": True}
     if profile is not None:
         said["profile"] = profile
     settings = _settings_of(source, said)

@@ -13,6 +13,7 @@ from api.event_feed import BEGINNING, check_is_there, feed, place_from, spelled_
 from api.looking_back import is_feed_cut
 from api.tokens import Caller, caller_of
 from api.views import past_event
+from cmdb.errors import Invalid
 
 router = APIRouter(prefix="/v1", tags=["looking back"])
 
@@ -43,6 +44,8 @@ def get_events(
     place = BEGINNING if said is None else place_from(said)
     check_is_there(system, place)
     if EVENT_STREAM in accept:
+        if paged := sorted({"limit", "cursor"} & request.query_params.keys()):
+            raise Invalid(f"a stream goes on by Last-Event-ID or after: {', '.join(paged)} cannot go with it")
         authorization = request.headers.get("authorization")
         events = stream(system, caller, place, lambda: caller_of(system, authorization))
         return StreamingResponse(

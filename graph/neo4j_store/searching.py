@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import Any
 
+from cmdb.ends import EVERY_BEARER
 from graph.fact_conditions import facts_fit, looks_into_facts
 from graph.neo4j_store.looking_up import Lookups
 from graph.neo4j_store.schema import WORDS
@@ -82,7 +83,7 @@ def _asked(look: Lookups, query: Search, after: tuple[str, str] | None) -> tuple
     if query.only is not None:
         must("c.id IN $only", only=sorted(query.only))
     if query.bearing is not None:
-        bearers = look.bearers([query.bearing], 1000, every_realm=True).get(query.bearing, ())
+        bearers = look.bearers([query.bearing], EVERY_BEARER, every_realm=True).get(query.bearing, ())
         must("c.id IN $bearers", bearers=[bearer.ci for bearer in bearers])
     if query.seen_by:
         must(_SEEN_BY.format("seen_by"), seen_by=list(query.seen_by))

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
+from cmdb.ends import EVERY_BEARER
 from graph.encoding import to_json
 from graph.fact_conditions import facts_fit, looks_into_facts
 from graph.sqlite_store.looking_up import Lookups
@@ -52,7 +53,7 @@ def _found(
     if query.only is not None:
         must("c.id in (select value from json_each(?))", to_json(sorted(query.only)))
     if query.bearing is not None:
-        bearers = Lookups(connection).bearers([query.bearing], 1000, every_realm=True).get(query.bearing, ())
+        bearers = Lookups(connection).bearers([query.bearing], EVERY_BEARER, every_realm=True).get(query.bearing, ())
         must("c.id in (select value from json_each(?))", to_json([bearer.ci for bearer in bearers]))
     if query.seen_by:
         must(_SEEN_BY, to_json(query.seen_by))

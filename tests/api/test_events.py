@@ -103,6 +103,31 @@ def test_the_feed_shows_the_realms_of_its_reader_only(tell: Tell, login: Login, 
     assert odd["record"].endswith("|c")
 
 
+def test_what_a_reader_of_some_realms_has_passed_never_changes_behind_it(tell: Tell, login: Login, clock: Any) -> None:
+    """A CI may come into sight long after it went missing: what happened unseen stays so."""
+    berlin = login("viewer", realms=("berlin",))
+
+    def feed() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = berlin.get("/v1/events", params={"limit": 1000}).json()["items"]
+        return items
+
+    one = {"identifiers": {"serial": "C02XK1"}}
+    tell(line("a", **one), line("other", realm="berlin"))
+    tell({"source": "agent", "record": "a", "gone": True})
+    seen = feed()
+    assert {event["record"] for event in seen} == {"agent|berlin|other"}
+    clock.at += DAY
+    tell(line("b", realm="berlin", source="jamf", **one), line("other", realm="berlin", attributes={"n": 1}))
+    joined = feed()
+    assert joined[: len(seen)] == seen
+    assert [event["kind"] for event in joined[len(seen) :]] == ["fact", "joined", "lifecycle"]
+    tell({"source": "jamf", "realm": "berlin", "record": "b", "gone": True})
+    assert [(event["kind"], event["after"]) for event in feed()[len(joined) :]] == [
+        ("fact", True),
+        ("lifecycle", "missing"),
+    ]
+
+
 @contextmanager
 def _served(system: System) -> Iterator[str]:
     """The application on a port of this machine: a stream without end needs a real line that can be cut."""
@@ -171,6 +196,50 @@ def test_a_stream_shows_signs_of_life_and_ends_with_its_token(
         assert any(text.startswith(":") for text in lines)
         revoke_token(system, token["id"])
         assert all(not text or text.startswith(":") for text in lines)
+
+
+@pytest.mark.parametrize("named", ["limit", "cursor"])
+def test_a_stream_takes_no_place_of_a_page(viewer: TestClient, named: str) -> None:
+    headers = {"Accept": "text/event-stream"}
+    asked = viewer.get("/v1/events", params={named: "1"}, headers=headers)
+    assert "Last-Event-ID" in problem(asked, 422, "invalid")["detail"]
+
+
+def test_the_feed_says_where_relations_lead_from_the_first(
+    viewer: TestClient, tell: Tell, id_of: Callable[[str], str]
+) -> None:
+    needs = [{"type": "depends_on", "to": "name:db"}, {"type": "depends_on", "to": "name:nowhere"}]
+    tell(line("db"), line("app", relations=needs))
+    items = viewer.get("/v1/events").json()["items"]
+    (came,) = (event["after"] for event in items if event["record"] == "agent|default|app")
+    assert [(one["to"], one["ci"]) for one in came["relations"]] == [
+        ("name@default:db", id_of("name:db")),
+        ("name@default:nowhere", None),
+    ]
+
+
+def test_the_feed_tells_that_what_came_is_gone_already(viewer: TestClient, tell: Tell) -> None:
+    tell(line("a"), line("b"), {"source": "agent", "record": "b", "gone": True})
+    items = viewer.get("/v1/events").json()["items"]
+    gone = [(event["record"], event["after"]) for event in items if event["key"] == "record.gone"]
+    assert gone == [("agent|default|b", True)]
+
+
+def test_the_feed_tells_what_becomes_of_a_missing_thing_whose_record_is_used_for_another(
+    admin: TestClient, tell: Tell, id_of: Callable[[str], str], clock: Any
+) -> None:
+    """Without a word of it whoever follows would take it to be no more: its last record has parted."""
+    tell(line("asset-1", identifiers={"serial": "OLD1"}))
+    former = id_of("record:agent:asset-1")
+    tell({"source": "agent", "record": "asset-1", "gone": True})
+    clock.at += 5 * DAY
+    tell(line("asset-1", identifiers={"serial": "NEW2"}))
+    assert admin.get(f"/v1/cis/{former}").json()["lifecycle"] == "missing"
+    items = [one for one in admin.get("/v1/events").json()["items"] if one["ci"] == former]
+    assert [(one["kind"], one["before"], one["after"]) for one in items[-2:]] == [
+        ("parted", id_of("record:agent:asset-1"), None),
+        ("lifecycle", "missing", "missing"),
+    ]
 
 
 def test_a_place_behind_the_last_revision_is_refused_rather_than_waited_at(viewer: TestClient) -> None:

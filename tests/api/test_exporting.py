@@ -168,3 +168,12 @@ def test_the_command_line_looks_back_as_the_api_does(cmdb: Callable[..., Any], t
     both = ("--known-at", str(revision), "--as-of", "2026-01-15T00:00:00Z")
     assert json.loads(cmdb("show", "name:db", *both, "--json").stdout)["facts"]["owner"]["value"] == "old"
     assert cmdb("show", "name:late", *both).exit_code == 1
+
+
+def test_who_bears_what_thousands_bear_is_not_lost_among_them(viewer: TestClient, tell: Tell) -> None:
+    url = "https://shop.corp.example/"
+    several = [line(f"s{i}", "software", name="nginx", identifiers={"url": url}) for i in range(1100)]
+    tell(*several, line("proxy", "application", name="nginx"))
+    found = viewer.get("/v1/cis", params={"identifier": f"url:{url}", "format": "ndjson"})
+    assert len(found.text.splitlines()) == len(several)
+    assert viewer.get("/v1/cis", params={"ref": "application.name:nginx"}).json()["class"] == "application"

@@ -96,6 +96,18 @@ def test_a_past_page_goes_on_in_the_past(viewer: TestClient, tell: Tell, clock: 
     assert seen == [f"n{i}" for i in range(9)]
 
 
+def test_pages_of_a_time_that_is_still_to_come_are_of_what_was_known_at_the_first(
+    viewer: TestClient, tell: Tell, clock: Any
+) -> None:
+    tell(*(line(f"n{i}") for i in range(4)))
+    asked = {"limit": 2, "known_at": to_rfc3339(clock.at + DAY)}
+    first = viewer.get("/v1/cis", params=asked).json()
+    tell({**line("n0"), "name": "n9"}, line("n8"))
+    second = viewer.get("/v1/cis", params={**asked, "cursor": first["next"]}).json()
+    assert [ci["name"] for ci in first["items"] + second["items"]] == ["n0", "n1", "n2", "n3"]
+    assert second["next"] is None
+
+
 def test_what_is_held_of_the_past_is_bounded(system: System, tell: Tell, clock: Any) -> None:
     tell(*(line(f"n{i}") for i in range(20)))
     then = system.store.revision()[0]

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.commands import app
+from api.settings import Settings
 
 SECRET = "pl4nted-s3cret"
 
@@ -17,7 +18,9 @@ SECRET = "pl4nted-s3cret"
         ("store = ", {}, "it is no TOML"),
         (f'store_password = ["{SECRET}"]', {}, "store_password"),
         ("hold_share = 2.0", {}, "hold_share: Input should be less than or equal to 1"),
+        ('stoer = "sqlite:///x.db"', {}, "unknown settings stoer; known: store,"),
         ("", {"CMDB_PORT": "many"}, "port"),
+        ("", {"CMDB_PORT": "65536"}, "port"),
         ("", {"CMDB_STORE_PASSWORD_FILE": "/nowhere/password"}, "/nowhere/password cannot be read"),
     ],
 )
@@ -35,6 +38,15 @@ def test_settings_that_cannot_be_are_said_in_one_line_without_their_values(
     assert said in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
     assert SECRET not in refused.output
+
+
+def test_a_variable_that_is_empty_is_as_good_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMDB_STORE", f"sqlite:///{tmp_path}/cmdb.db")
+    monkeypatch.setenv("CMDB_SECRET_KEY_FILE", "")
+    monkeypatch.setenv("CMDB_STORE_PASSWORD_FILE", "")
+    assert CliRunner().invoke(app, ["token", "list"]).exit_code == 0
+    assert Settings().secret_keys() == ()
+    assert Settings().password() is None
 
 
 def test_the_environment_speaks_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,3 +94,9 @@ def test_a_fact_bears_the_time_of_the_telling_that_it_is_from(
     assert view.ci.facts["os"].value == "v2"
     (times,) = view.records.values()
     assert (times.observed_at, times.last) == (DAY, 2 * DAY)
+
+
+def test_all_who_bear_an_identifier_are_found(store: GraphStore, say: Say, put: Put) -> None:
+    put(store, *(say(f"r{i}", identifiers=[("url", "https://shop.corp.example")]) for i in range(1001)))
+    borne = Search(bearing="url|https://shop.corp.example|")
+    assert len(store.search(borne, after=None, limit=2000)) == 1001
