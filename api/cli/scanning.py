@@ -127,7 +127,7 @@ def print_report(report: RunReport) -> None:
 
 
 def ingest_now(system: System, file: str, *, preview: bool, as_json: bool) -> int:
-    """Take a file of JSON lines; 1 where a line was rejected."""
+    """Take a file of JSON lines; 1 where the run was not complete, or a preview rejects a line."""
     source = SOURCES["json_lines"]
     settings = _settings_of(source, {"file": file})
     if preview:
