@@ -22,7 +22,8 @@ from graph.estate_as_of import estate_as_of
 from graph.item_as_of import item_as_of
 from graph.open_store import open_store
 from graph.past import PURGED, TOMBSTONES
-from graph.store import GraphStore, ItemView, Search
+from graph.store import GraphStore, ItemView, ReadTransaction, Search
+from graph.survey import Survey
 
 Say = Callable[..., Observation]
 DAY = 24 * 3600 * 1_000_000
@@ -266,3 +267,41 @@ def test_a_purge_that_breaks_off_goes_on(estate: _Estate, say: Say) -> None:
     report = estate.purge(at_once=3)
     assert (report.purged, report.more, estate.store.revision()[0]) == (4, False, before + 4)
     assert estate.store.counts()[:3] == (0, 0, 0)
+
+
+def test_a_read_that_a_purge_overtakes_between_two_of_its_statements_is_of_one_revision(
+    estate: _Estate, say: Say
+) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    estate.tell(say("a", ci_class="", gone=True))
+    estate.later(20)
+    estate.later(400)
+    purged: list[int] = []
+
+    def read(look: ReadTransaction, revision: int) -> list[str]:
+        found = look.search(Search(lifecycles=()), after=None, limit=10)
+        if not purged:
+            purged.append(estate.purge().purged)
+        items = look.items([one.id for one in found])
+        return [items[one.id].name for one in found]
+
+    assert estate.store.read(read) in (["a", "b"], ["b"])
+    assert purged == [1]
+
+
+def test_a_walk_through_all_records_that_a_purge_overtakes_is_of_one_revision(estate: _Estate, say: Say) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    estate.tell(say("a", ci_class="", gone=True))
+    estate.later(20)
+    estate.later(400)
+    purged: list[int] = []
+
+    def look(survey: Survey) -> list[str]:
+        there = [found.id for found in survey.cis()] + [record.ci for record in survey.records()]
+        if not purged:
+            purged.append(estate.purge().purged)
+        items = survey.items(there)
+        return sorted({items[id_].name for id_ in there})
+
+    assert estate.store.survey(look) in (["a", "b"], ["b"])
+    assert purged == [1]
