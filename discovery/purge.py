@@ -128,7 +128,7 @@ def _judge_page(parts: Parts, ids: Sequence[str], until: int, gone: Collection[s
     def work(look: ReadTransaction, _: int) -> Judged:
         old = _old(look, ids, until)
         items = [item for item in old.items if item.id not in old.shared and set(gone).isdisjoint(item.records)]
-        return _without_shared(judge(items, look, parts.vocabulary, gone), old)
+        return _without_shared(judge(items, look, parts.vocabulary, parts.now(), gone), old)
 
     gone = frozenset(gone)
     return parts.store.read(work)
@@ -141,7 +141,7 @@ def _purge_page(parts: Parts, ids: Sequence[str], until: int) -> Judged:
     def work(tx: WriteTransaction) -> Judged:
         now = tx.items([item.id for item in old.items])
         items = [item for item in old.items if item.id not in old.shared and now.get(item.id) == item]
-        judged = judge(items, tx, parts.vocabulary)
+        judged = judge(items, tx, parts.vocabulary, parts.now())
         if judged.going:
             tx.apply(_patch(parts, tx, judged, old.born))
         return _without_shared(judged, old)

@@ -269,6 +269,20 @@ def test_a_purge_that_breaks_off_goes_on(estate: _Estate, say: Say) -> None:
     assert estate.store.counts()[:3] == (0, 0, 0)
 
 
+def test_a_correction_keeps_what_it_is_about_until_it_expires(estate: _Estate, say: Say) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    for name, days in (("a", 40), ("b", 4000)):
+        until = estate.now + days * DAY
+        correct(estate.parts, estate.ids()[name], {"owner": "x"}, author="ann", reason="r", expires_at=until)
+    estate.tell(*(say(name, ci_class="", gone=True, day=_day(estate)) for name in ("a", "b")))
+    estate.later(30)
+    estate.later(400)
+    for preview in (True, False):
+        report = estate.purge(preview=preview)
+        assert (report.purged, report.records, report.kept) == (1, 2, {"a person's word about it stands": 1})
+    assert set(estate.ids()) == {"b"}
+
+
 def test_a_read_that_a_purge_overtakes_between_two_of_its_statements_is_of_one_revision(
     estate: _Estate, say: Say
 ) -> None:
