@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cmdb.asking import REVIEWS
 from cmdb.decision import Ruling
 from cmdb.observation import Claim, Observation
 from cmdb.reconciliation import reconcile_rulings
@@ -319,3 +320,17 @@ def test_a_walk_through_all_records_that_a_purge_overtakes_is_of_one_revision(es
 
     assert estate.store.survey(look) in (["a", "b"], ["b"])
     assert purged == [1]
+
+
+def test_both_of_whom_a_person_is_asked_are_kept(estate: _Estate, say: Say) -> None:
+    alike = [("hostname", "web")]
+    estate.tell(say("a", name="a", identifiers=alike), say("b", name="b", source="mdm", identifiers=alike))
+    reviews = [found.body["state"] for found in estate.store.documents(REVIEWS)]
+    assert reviews == ["open"]
+    estate.tell(say("a", ci_class="", gone=True), say("b", source="mdm", ci_class="", gone=True))
+    estate.later(30)
+    estate.later(400)
+    assert [found.body["state"] for found in estate.store.documents(REVIEWS)] == ["open"]
+    for preview in (True, False):
+        report = estate.purge(preview=preview)
+        assert (report.purged, report.kept) == (0, {"a person is asked about it": 2})
