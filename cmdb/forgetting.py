@@ -1,11 +1,12 @@
 """Which retired CIs may be forgotten with their whole past, and what speaks against it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import keys_of, name_key, united
+from cmdb.lifecycle import has_expired
 from cmdb.linking import KeysBorne
 from cmdb.past import ids_brought
 from cmdb.relation import Relation
@@ -65,12 +66,18 @@ class Judged:
 
 
 def judge(
-    items: Collection[ConfigurationItem], around: Around, vocabulary: Vocabulary, gone: Collection[str] = ()
+    items: Collection[ConfigurationItem],
+    around: Around,
+    vocabulary: Vocabulary,
+    now: int,
+    asked: Set[str],
+    gone: Collection[str] = (),
 ) -> Judged:
-    """`gone`: keys of records that count as forgotten already."""
+    """`now`: microseconds UTC. `asked`: ids that open reviews name. `gone`: keys of records that count as forgotten
+    already."""
     by_id = {item.id: item for item in sorted(items, key=lambda item: item.id)}
     records = around.records(sorted({key for item in by_id.values() for key in item.records}))
-    kept = {item.id: why for item in by_id.values() if (why := _spoken_for(item, records, vocabulary)) is not None}
+    kept = {item.id: why for item in by_id.values() if (why := _spoken_for(item, records, vocabulary, now, asked))}
     for relation in around.incident(list(by_id)):
         for end in (relation.from_ci, relation.to_ci):
             if end in by_id:
@@ -109,16 +116,18 @@ def _keys(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vo
     return keys
 
 
-def _spoken_for(item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vocabulary) -> str | None:
+def _spoken_for(
+    item: ConfigurationItem, records: Mapping[str, Record], vocabulary: Vocabulary, now: int, asked: Set[str]
+) -> str | None:
     """What speaks against it of itself."""
     own = [records[key] for key in item.records if key in records]
     if len(own) < len(item.records) or any(ci != item.id for record in own for ci in record.cis):
         return SHARED
     if any(record.rulings for record in own):
         return DECIDED
-    if any(record.asked for record in own):
+    if any(id_ in asked for record in own for id_, _ in ids_brought(record, vocabulary)):
         return ASKED
     said = [sightings_of(record, vocabulary)[-1] for record in own]
-    if any(is_human(sighting) and sighting.is_open for sighting in said):
+    if any(is_human(sighting) and sighting.is_open and not has_expired(sighting, now) for sighting in said):
         return SPOKEN_FOR
     return None

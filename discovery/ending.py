@@ -184,8 +184,27 @@ def _miss_all(parts: Parts, ended: RunReport, status: Status) -> RunReport:
     return _end(parts, ended, status)
 
 
+def _as_it_stands(tx: WriteTransaction, run_id: str) -> RunReport:
+    """The report under the lock: somebody else may be ending the run at the same time."""
+    found = tx.document(RUNS, run_id)
+    if found is None:
+        raise UnknownRun(f"no run {run_id!r}")
+    return RunReport.from_body(found.body)
+
+
 def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport) -> tuple[bool, RunReport]:
-    """One patch of misses; where it stopped stands in the report, so that after a crash nothing is missed twice."""
+    """One patch of misses; where it stopped stands in the report, so that nothing is missed twice: not after a crash,
+    nor where two end the run at once."""
+    stands = _as_it_stands(tx, ended.run_id)
+    if stands.status != ended.status:
+        return True, ended
+    ended = replace(
+        ended,
+        missed=stands.missed,
+        gone_missing=stands.gone_missing,
+        retired=stands.retired,
+        progress=stands.progress,
+    )
     reached = (ended.progress or {}).get("missed_until", "")
     found = _absences(tx, parts, ended).values()
     missed = sorted(key for absences in found for key in absences.missed if key > reached)
@@ -208,11 +227,17 @@ def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport) -> tuple[bo
 
 
 def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
-    """Write the report as it will stay, and with it whether the run's scopes wait for a person."""
+    """Write the report as it will stay, and with it whether the run's scopes wait for a person.
+
+    Where somebody else has ended the run meanwhile, theirs is the report.
+    """
     read = [scope.scope for scope in ended.scopes if scope.tells_absence]
 
     def work(tx: WriteTransaction) -> RunReport:
         now = parts.now()
+        stands = _as_it_stands(tx, ended.run_id)
+        if stands.status != ended.status:
+            return stands
         final = replace(ended, status=status, ended_at=now, touched_at=now, progress=None, revision=tx.revision)
         waiting = {"run": ended.run_id} if status == "held" else None
         documents = [_document(final)]
@@ -245,19 +270,21 @@ def _supersede(parts: Parts, by: RunReport) -> None:
 
 def _give_way(parts: Parts, run_id: str, scope: str, key: str, by: RunReport) -> None:
     """The held run no longer speaks for this scope; it is superseded when it speaks for none."""
-    documents = [DocumentWrite(HELD, key, None)]
-    try:
-        held = report(parts, run_id)
-    except UnknownRun:
-        held = None
-    if held is not None and held.status == "held":
-        why = f"superseded by run {by.run_id}"
-        scopes = tuple(ScopeReport(s.scope, False, why) if s.scope == scope else s for s in held.scopes)
-        over = not any(s.complete for s in scopes)
-        note = f"by run {by.run_id}" if over else f"{scope}: {why}"
-        status: Status = "superseded" if over else "held"
-        documents.append(_document(replace(held, scopes=scopes, status=status, notes=(*held.notes, note))))
-    parts.store.write(lambda tx: tx.apply(GraphPatch(parts.now(), run=by.run_id, documents=tuple(documents))))
+
+    def work(tx: WriteTransaction) -> None:
+        documents = [DocumentWrite(HELD, key, None)]
+        found = tx.document(RUNS, run_id)
+        held = None if found is None else RunReport.from_body(found.body)
+        if held is not None and held.status == "held":
+            why = f"superseded by run {by.run_id}"
+            scopes = tuple(ScopeReport(s.scope, False, why) if s.scope == scope else s for s in held.scopes)
+            over = not any(s.complete for s in scopes)
+            note = f"by run {by.run_id}" if over else f"{scope}: {why}"
+            status: Status = "superseded" if over else "held"
+            documents.append(_document(replace(held, scopes=scopes, status=status, notes=(*held.notes, note))))
+        tx.apply(GraphPatch(parts.now(), run=by.run_id, documents=tuple(documents)))
+
+    parts.store.write(work)
 
 
 def _waiting(store: GraphStore, run: RunReport) -> Iterator[tuple[str, str]]:

@@ -4,9 +4,10 @@ What is left of one is that its id, and every id it had absorbed, is known to ha
 thing, and none is unknown that once was known.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from cmdb.asking import REVIEWS
 from cmdb.ci_class import DAY
 from cmdb.configuration_item import ConfigurationItem
 from cmdb.draft import name_key
@@ -51,11 +52,12 @@ def purge(
     until = parts.now() - older_than
     report = PurgeReport()
     gone: set[str] = set()
+    asked = _asked(parts)
     for _ in range(ROUNDS):
         before = report.purged
         report.kept = {}
         for page in _retired(parts, until, at_once):
-            judged = _judge_page(parts, page, until, gone) if preview else _purge_page(parts, page, until)
+            judged = _judge_page(parts, page, until, asked, gone) if preview else _purge_page(parts, page, until, asked)
             gone |= set(judged.forgotten.records) if preview else set()
             _count(report, judged)
             if most is not None and report.purged >= most:
@@ -122,26 +124,36 @@ def _without_shared(judged: Judged, old: _Old) -> Judged:
     return replace(judged, kept={**judged.kept, **dict.fromkeys(old.shared, SHARED)})
 
 
-def _judge_page(parts: Parts, ids: Sequence[str], until: int, gone: Collection[str]) -> Judged:
+def _asked(parts: Parts) -> frozenset[str]:
+    """The ids that open reviews name, on both sides: a record knows only of those where it is the first of the two."""
+    found: set[str] = set()
+    after: str | None = None
+    while page := parts.store.documents(REVIEWS, after=after):
+        found.update(id_ for one in page if one.body["state"] == "open" for id_ in (one.body["a"], one.body["b"]))
+        after = page[-1].key
+    return frozenset(found)
+
+
+def _judge_page(parts: Parts, ids: Sequence[str], until: int, asked: Set[str], gone: Collection[str]) -> Judged:
     """Without writing; what `gone` names counts as forgotten already."""
 
     def work(look: ReadTransaction, _: int) -> Judged:
         old = _old(look, ids, until)
         items = [item for item in old.items if item.id not in old.shared and set(gone).isdisjoint(item.records)]
-        return _without_shared(judge(items, look, parts.vocabulary, gone), old)
+        return _without_shared(judge(items, look, parts.vocabulary, parts.now(), asked, gone), old)
 
     gone = frozenset(gone)
     return parts.store.read(work)
 
 
-def _purge_page(parts: Parts, ids: Sequence[str], until: int) -> Judged:
+def _purge_page(parts: Parts, ids: Sequence[str], until: int, asked: Set[str]) -> Judged:
     """As one patch. What has moved since it was read waits for the next time."""
     old = parts.store.read(lambda look, _: _old(look, ids, until))
 
     def work(tx: WriteTransaction) -> Judged:
         now = tx.items([item.id for item in old.items])
         items = [item for item in old.items if item.id not in old.shared and now.get(item.id) == item]
-        judged = judge(items, tx, parts.vocabulary)
+        judged = judge(items, tx, parts.vocabulary, parts.now(), asked)
         if judged.going:
             tx.apply(_patch(parts, tx, judged, old.born))
         return _without_shared(judged, old)

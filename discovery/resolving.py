@@ -1,14 +1,15 @@
 """resolve: identity decided anew for the whole estate, and what that changes before anything is changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from cmdb.graph_patch import GraphPatch
 from cmdb.identification import Match, identify
 from cmdb.identity_settings import IdentitySettings
 from cmdb.reconciliation import reconcile_rulings
 from cmdb.rulings import rulings_of
-from cmdb.sighting import Sighting, is_human, sightings_of
+from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
 from cmdb.uncollected import uncollected
 from cmdb.vocabulary import Vocabulary
 from discovery.facts_foretold import NONE_MOVED, FactsMoved, facts_moved
@@ -44,32 +45,43 @@ class Resolution:
 def foresee(parts: Parts, said: Mapping[str, Any], words: Vocabulary | None = None) -> Resolution:
     """What a pass would change under these settings (`said`: changes to those in force), and under other words.
 
-    Nothing is written, and nobody kept from writing. Raises Invalid for settings that do not exist, and for words that
-    mean something else by what the store holds. O(records) memory and time.
+    Nothing is written, and nobody kept from writing for longer than by a batch. Raises Invalid for settings that do not
+    exist, and for words that mean something else by what the store holds. O(records) memory and time.
     """
     after = parts.vocabulary if words is None else words
     check_reads(after, parts.vocabulary)
     with uncollected():
-        return _compared(parts, changed(identity_settings(parts.store), said), after).found
+        settings = changed(identity_settings(parts.store), said)
+        compared = _compared(parts, settings, after)
+        if after is not parts.vocabulary:
+            return compared.found  # the store finds everything by the words that are in force
+        then: dict[str, Record] = {}
+        for some in _some_at_once(compared.concerned):
+            patch = parts.store.write(lambda tx, some=some: _decided_anew(parts, tx, some, settings))  # type: ignore[misc]
+            then |= _records_of(patch)
+    return _with_what_follows(compared, then, parts.vocabulary)
 
 
 def resolve_estate(parts: Parts, said: Mapping[str, Any]) -> Resolution:
     """Decide every sighting's place under these settings (`said`: changes to those in force).
 
-     the settings are kept first, so that whatever comes meanwhile goes by
-    them; then what they change is decided anew, in patches that each are whole, and no writer waits for more than one.
-    No block is too large. Raises Invalid for settings that do not exist. O(records) memory and time.
+    The settings are kept first, so that whatever comes meanwhile goes by them; then what they change is decided anew,
+    in patches that each are whole, and no writer waits for more than one. No block is too large. Raises Invalid for
+    settings that do not exist. O(records) memory and time.
     """
     with uncollected():
         were_moved, settings = parts.store.write(lambda tx: _keep(parts, tx, said))
         compared = _compared(parts, settings, parts.vocabulary)
         revision = compared.found.revision
         # What stands under other settings may ask other questions, or weigh otherwise, though no CI is another.
-        anew = compared.records if were_moved else compared.concerned
-        for begin in range(0, len(anew), WRITTEN_AT_ONCE):
-            some = anew[begin : begin + WRITTEN_AT_ONCE]
-            revision = parts.store.write(lambda tx, some=some: _settle(parts, tx, some))  # type: ignore[misc]
-    return replace(compared.found, revision=revision)
+        moved = set(compared.concerned)
+        for some in _some_at_once(compared.records if were_moved else compared.concerned):
+            revision, patch = parts.store.write(lambda tx, some=some: _settle(parts, tx, some))  # type: ignore[misc]
+            moved |= _records_of(patch).keys()
+        then: dict[str, Record] = {}
+        for some in _some_at_once(sorted(moved)):  # a batch that came meanwhile may have been quicker than the pass
+            then |= parts.store.read(lambda look, _, some=some: look.records(some))  # type: ignore[misc]
+    return replace(_with_what_follows(compared, then, parts.vocabulary), revision=revision)
 
 
 class _Compared(NamedTuple):
@@ -80,6 +92,9 @@ class _Compared(NamedTuple):
     """keys of all of them, in order"""
     concerned: list[str]
     """of the records of every CI that differs"""
+    place: Mapping[str, str]
+    """sighting that a source reported → the CI that it is of"""
+    match: Match
 
 
 def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _Compared:
@@ -87,11 +102,7 @@ def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _C
     revision, records = parts.store.survey(lambda look: (look.revision, {one.key: one for one in look.records()}))
     sightings = [sighting for record in records.values() for sighting in sightings_of(record, words)]
     match = identify(sightings, words, settings, decisions=rulings_of(records.values(), words).decisions)
-    place = {
-        sighting.key: ci
-        for record in records.values()
-        for sighting, ci in zip(sightings_of(record, words), record.cis, strict=True)
-    }
+    place = _places(records.values(), words)
     joins, into = _differences(match, place)
     stay = ((_home(group, place), group) for group in match.groups)
     facts = (
@@ -111,7 +122,35 @@ def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _C
         facts=facts,
     )
     concerned = [record.key for record in records.values() if moved & set(record.cis)]
-    return _Compared(found, list(records), concerned)
+    return _Compared(found, list(records), concerned, place, match)
+
+
+def _places(records: Iterable[Record], words: Vocabulary) -> dict[str, str]:
+    return {
+        sighting.key: ci
+        for record in records
+        for sighting, ci in zip(sightings_of(record, words), record.cis, strict=True)
+        if not is_human(sighting)
+    }
+
+
+def _with_what_follows(compared: _Compared, then: Mapping[str, Record], words: Vocabulary) -> Resolution:
+    """What lies within something goes where that goes, which is seen when it is decided. `then`: records that moved."""
+    now = {**compared.place, **_places(then.values(), words)}
+    into: dict[str, set[str]] = {}
+    made_of: dict[str, set[str]] = {}
+    for sighting, was in compared.place.items():
+        into.setdefault(was, set()).add(now[sighting])
+        made_of.setdefault(now[sighting], set()).add(was)
+    asked = {review for record in then.values() for review in record.asked}
+    others = sum(record_of(review.a) not in then for review in compared.match.reviews)
+    return replace(
+        compared.found,
+        cis=len(made_of),
+        joins=tuple(sorted(tuple(sorted(several)) for several in made_of.values() if len(several) > 1)),
+        parts=tuple(sorted((ci, len(several)) for ci, several in into.items() if len(several) > 1)),
+        reviews=len(asked) + others,
+    )
 
 
 def _home(group: Sequence[Sighting], place: Mapping[str, str]) -> str | None:
@@ -142,9 +181,20 @@ def _keep(parts: Parts, tx: WriteTransaction, said: Mapping[str, Any]) -> tuple[
     return settings != before, settings
 
 
-def _settle(parts: Parts, tx: WriteTransaction, keys: list[str]) -> int:
-    around = context(parts, None, None, tx)
-    whole = replace(around, settings=replace(around.settings, largest_block=1 << 40))
+def _some_at_once(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[begin : begin + WRITTEN_AT_ONCE] for begin in range(0, len(keys), WRITTEN_AT_ONCE))
+
+
+def _settle(parts: Parts, tx: WriteTransaction, keys: Sequence[str]) -> tuple[int, GraphPatch]:
+    patch = _decided_anew(parts, tx, keys, identity_settings(tx))
+    return tx.revision - 1 if patch.is_empty() else tx.apply(patch), patch
+
+
+def _decided_anew(parts: Parts, tx: WriteTransaction, keys: Sequence[str], settings: IdentitySettings) -> GraphPatch:
+    whole = replace(context(parts, None, None, tx), settings=replace(settings, largest_block=1 << 40))
     ruled = {key: record.rulings for key, record in tx.records(keys).items()}
-    patch = reconcile_rulings(ruled, tx, whole).patch
-    return tx.revision - 1 if patch.is_empty() else tx.apply(patch)
+    return reconcile_rulings(ruled, tx, whole).patch
+
+
+def _records_of(patch: GraphPatch) -> dict[str, Record]:
+    return {write.record.key: write.record for write in patch.records}

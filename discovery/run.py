@@ -158,7 +158,7 @@ def take(
         raise ValueError(f"a batch is at most {MAX_BATCH} observations")
 
     def work(tx: WriteTransaction) -> BatchResult:
-        running = _running(tx, run_id) if run_id is not None else None
+        running = _running(tx, parts, run_id) if run_id is not None else None
         where = scope or (running.scope if running is not None else None)
         outcome = reconcile(
             observations,
@@ -217,11 +217,11 @@ def _aged(parts: Parts, found: RunReport) -> RunReport:
     return found
 
 
-def _running(tx: WriteTransaction, run_id: str) -> RunReport:
+def _running(tx: WriteTransaction, parts: Parts, run_id: str) -> RunReport:
     found = tx.document(RUNS, run_id)
     if found is None:
         raise UnknownRun(f"no run {run_id!r}")
-    known = RunReport.from_body(found.body)
+    known = _aged(parts, RunReport.from_body(found.body))
     if known.status != "running":
         raise RunEnded(f"run {run_id} has ended: {known.status}")
     return known

@@ -1,7 +1,7 @@
 """How a Neo4j server is reached: transactions that read, write or keep still, and errors in words that help."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from neo4j import Driver, GraphDatabase, ManagedTransaction, Session
@@ -27,6 +27,10 @@ DATABASE = "neo4j"
 """the one database that Community edition has"""
 TRIES = 3
 """times a long read is begun again because somebody wrote meanwhile, before it makes writers wait"""
+
+
+class _Moved(Exception):
+    """Somebody wrote while a read of several statements went on: what it saw is of two revisions."""
 
 
 class Sessions:
@@ -85,26 +89,40 @@ class Sessions:
     def one_revision(self, read: Callable[[Lookups, int], Work]) -> Work:
         """A short read of several statements: each may see what others commit, so it is begun again if that moved."""
 
-        def work(look: Lookups) -> tuple[bool, Work]:
-            before = look.stand()
-            found = read(look, before[0])
-            return look.stand()[0] == before[0], found
+        def work(look: Lookups) -> Work:
+            before = look.stand()[0]
+            try:
+                found = read(look, before)
+            except (DriverError, Neo4jError):  # some of them the driver tries again
+                raise
+            except Exception:  # one statement may name what the next one no longer finds
+                _check_unmoved(before, look.stand()[0])
+                raise
+            _check_unmoved(before, look.stand()[0])
+            return found
 
         for _ in range(TRIES):
-            steady, found = self.reading(work)
-            if steady:
-                return found
+            with suppress(_Moved):
+                return self.reading(work)
         return self.writing(lambda tx: read(tx, tx.revision - 1))
 
     def standing_still(self, read: Callable[[Lookups, int], Work], *, documents: bool = False) -> Work:
         """A long read of one revision, also while a large commit is being carried out; with `documents` of them too."""
         for _ in range(TRIES):
-            before = self._settled()
-            found = self.reading(lambda look, n=before[0]: read(look, n))  # type: ignore[misc]
-            after = self._settled()
-            if after == before or (after[0] == before[0] and not documents):
-                return found
+            with suppress(_Moved):
+                return self._long_read(read, documents=documents)
         return self.writing(lambda tx: read(tx, tx.revision - 1))
+
+    def _long_read(self, read: Callable[[Lookups, int], Work], *, documents: bool) -> Work:
+        before = self._settled()
+        try:
+            found = self.reading(lambda look: read(look, before[0]))
+        except Exception:
+            _check_unmoved(before, self._settled())
+            raise
+        after = self._settled()
+        _check_unmoved(before if documents else before[0], after if documents else after[0])
+        return found
 
     def settled(self, read: Callable[[Lookups, int], Work]) -> Work:
         """A read of what never changes again, up to a revision that shows with all that it wrote."""
@@ -118,6 +136,11 @@ class Sessions:
             stand = Lookups(tx, self._spelling).stand()
             tx.rollback()
             return stand
+
+
+def _check_unmoved(before: object, after: object) -> None:
+    if after != before:
+        raise _Moved
 
 
 @contextmanager

@@ -143,6 +143,23 @@ def test_words_that_could_not_read_what_is_held_are_refused(parts: Parts, say: S
         foresee(replace(parts, vocabulary=words), {}, parts.vocabulary)
 
 
+def test_a_pass_tells_beforehand_of_what_goes_with_the_thing_that_it_lies_within(parts: Parts, say: Say) -> None:
+    for source in ("agent", "other"):
+        holder, port = f"{source}-web", f"{source}-port"
+        take(parts, None, [say(holder, source=source, identifiers=[("hostname", "web")])])
+        within = f"record:{source}:{holder}"
+        take(parts, None, [say(port, source=source, ci_class="endpoint", name="tcp/443", within=within)])
+    before, revision = _ids(parts), parts.store.revision()
+    one, other = (tuple(sorted(ci for name, ci in before.items() if name.endswith(what))) for what in ("-web", "-port"))
+    told = foresee(parts, {"bare_name_bits": 20})
+    assert (told.cis, set(told.joins)) == (2, {one, other})
+    assert (_ids(parts), parts.store.revision()) == (before, revision)
+    done = resolve_estate(parts, {"bare_name_bits": 20})
+    assert replace(done, revision=0) == replace(told, revision=0)
+    assert len(set(_ids(parts).values())) == 2
+    assert set(foresee(parts, {"bare_name_bits": 12}).parts) == {(one[0], 2), (other[0], 2)}
+
+
 def test_what_people_decided_stands_through_a_pass(parts: Parts, say: Say) -> None:
     take(parts, None, [say("a", identifiers=[("serial", "S-A1")]), say("b", identifiers=[("serial", "S-B2")])])
     ids = _ids(parts)

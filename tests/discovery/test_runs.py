@@ -122,10 +122,14 @@ def test_finishing_twice_gives_the_same_report(parts: Parts, say: Say) -> None:
         take(parts, run.run_id, [say("b", name="b")])
 
 
-def test_an_idle_run_has_failed_and_an_unknown_one_is_said_to_be(parts: Parts, clock: Any) -> None:
+def test_an_idle_run_has_failed_for_good_and_an_unknown_one_is_said_to_be(parts: Parts, say: Say, clock: Any) -> None:
     run = open_run(parts, "agent", "default", "s")
     clock.at += IDLE + 1
     assert report(parts, run.run_id).status == "failed"
+    with pytest.raises(RunEnded):
+        take(parts, run.run_id, [say("a", name="a")])
+    assert report(parts, run.run_id).status == "failed"
+    assert _lifecycles(parts) == {}
     with pytest.raises(UnknownRun):
         report(parts, "never")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cmdb.asking import REVIEWS
 from cmdb.decision import Ruling
 from cmdb.observation import Claim, Observation
 from cmdb.reconciliation import reconcile_rulings
@@ -22,7 +23,8 @@ from graph.estate_as_of import estate_as_of
 from graph.item_as_of import item_as_of
 from graph.open_store import open_store
 from graph.past import PURGED, TOMBSTONES
-from graph.store import GraphStore, ItemView, Search
+from graph.store import GraphStore, ItemView, ReadTransaction, Search
+from graph.survey import Survey
 
 Say = Callable[..., Observation]
 DAY = 24 * 3600 * 1_000_000
@@ -266,3 +268,69 @@ def test_a_purge_that_breaks_off_goes_on(estate: _Estate, say: Say) -> None:
     report = estate.purge(at_once=3)
     assert (report.purged, report.more, estate.store.revision()[0]) == (4, False, before + 4)
     assert estate.store.counts()[:3] == (0, 0, 0)
+
+
+def test_a_correction_keeps_what_it_is_about_until_it_expires(estate: _Estate, say: Say) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    for name, days in (("a", 40), ("b", 4000)):
+        until = estate.now + days * DAY
+        correct(estate.parts, estate.ids()[name], {"owner": "x"}, author="ann", reason="r", expires_at=until)
+    estate.tell(*(say(name, ci_class="", gone=True, day=_day(estate)) for name in ("a", "b")))
+    estate.later(30)
+    estate.later(400)
+    for preview in (True, False):
+        report = estate.purge(preview=preview)
+        assert (report.purged, report.records, report.kept) == (1, 2, {"a person's word about it stands": 1})
+    assert set(estate.ids()) == {"b"}
+
+
+def test_a_read_that_a_purge_overtakes_between_two_of_its_statements_is_of_one_revision(
+    estate: _Estate, say: Say
+) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    estate.tell(say("a", ci_class="", gone=True))
+    estate.later(20)
+    estate.later(400)
+    purged: list[int] = []
+
+    def read(look: ReadTransaction, revision: int) -> list[str]:
+        found = look.search(Search(lifecycles=()), after=None, limit=10)
+        if not purged:
+            purged.append(estate.purge().purged)
+        items = look.items([one.id for one in found])
+        return [items[one.id].name for one in found]
+
+    assert estate.store.read(read) in (["a", "b"], ["b"])
+    assert purged == [1]
+
+
+def test_a_walk_through_all_records_that_a_purge_overtakes_is_of_one_revision(estate: _Estate, say: Say) -> None:
+    estate.tell(say("a", name="a"), say("b", name="b"))
+    estate.tell(say("a", ci_class="", gone=True))
+    estate.later(20)
+    estate.later(400)
+    purged: list[int] = []
+
+    def look(survey: Survey) -> list[str]:
+        there = [found.id for found in survey.cis()] + [record.ci for record in survey.records()]
+        if not purged:
+            purged.append(estate.purge().purged)
+        items = survey.items(there)
+        return sorted({items[id_].name for id_ in there})
+
+    assert estate.store.survey(look) in (["a", "b"], ["b"])
+    assert purged == [1]
+
+
+def test_both_of_whom_a_person_is_asked_are_kept(estate: _Estate, say: Say) -> None:
+    alike = [("hostname", "web")]
+    estate.tell(say("a", name="a", identifiers=alike), say("b", name="b", source="mdm", identifiers=alike))
+    reviews = [found.body["state"] for found in estate.store.documents(REVIEWS)]
+    assert reviews == ["open"]
+    estate.tell(say("a", ci_class="", gone=True), say("b", source="mdm", ci_class="", gone=True))
+    estate.later(30)
+    estate.later(400)
+    assert [found.body["state"] for found in estate.store.documents(REVIEWS)] == ["open"]
+    for preview in (True, False):
+        report = estate.purge(preview=preview)
+        assert (report.purged, report.kept) == (0, {"a person is asked about it": 2})
