@@ -256,7 +256,8 @@ def test_an_instance_that_is_gone_is_said_with_its_schedule(means: Means, here: 
     here.beat()
     last = schedule(means, made).last
     assert last is not None
-    assert (last["outcome"], last["why"]) == ("refused", "no source instance 'berlin'")
+    assert last["outcome"] == "refused"
+    assert last["why"].startswith("no source instance 'berlin'")
 
 
 def test_a_run_whose_process_died_ends_failed_and_is_taken_up_again_once(
