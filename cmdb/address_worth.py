@@ -19,6 +19,7 @@ from cmdb.evidence import Weigher, address_gap
 from cmdb.group import Carrier, Group, united
 from cmdb.identification import identify, weighable
 from cmdb.identity_settings import IdentitySettings
+from cmdb.linking import leads_on
 from cmdb.sighting import Sighting
 from cmdb.vetoes import veto
 from cmdb.vocabulary import Vocabulary
@@ -101,7 +102,7 @@ def _pairs(alone: Mapping[str, Group], weigh: Weigher) -> Iterator[tuple[str, st
     bearing: dict[str, list[Carrier]] = {}
     for group in alone.values():
         for key, carriers in group.borne.items():
-            if key.startswith("ip|"):
+            if not leads_on(key):
                 bearing.setdefault(key, []).extend(carriers)
     for held in bearing.values():
         for mine, theirs in combinations(held, 2):

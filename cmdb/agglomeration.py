@@ -157,28 +157,20 @@ def _is_held_by_another(growth: _Growth, slot: int, partner: int) -> bool:
     """Whether what answered at an address without showing its card is listed as another's at that time, and not as the
     partner's: a card shown there before, or a name that was not taken back, says who had the address then."""
     place, holder = growth.groups[slot], growth.groups[partner]
-    if (
-        not place.kept
-        and holder.kept
-        and any(
-            _is_known_by_its_card(growth, slot, third, partner) and _are_two(growth, partner, third)
-            for third in growth.near[slot] - {partner}
-        )
+    if place.kept or not holder.kept:
+        return False
+    others = growth.near[slot] - {partner}
+    if any(
+        _is_known_by_its_card(growth, slot, third, partner) and _are_two(growth, partner, third) for third in others
     ):
         return True
-    asked = [] if place.kept else [member for member in place.members if shows_no_hardware_now(member)]
-    if not asked or not holder.kept:
-        return False
     slack = growth.weigh.settings.address_slack
-    for member in asked:
-        if _holds(holder, member, slack):
-            continue
-        for third in growth.near[slot]:
-            if third == partner or not _holds(growth.groups[third], member, slack):
-                continue
-            if _are_two(growth, partner, third):
-                return True
-    return False
+    return any(
+        _holds(growth.groups[third], member, slack) and _are_two(growth, partner, third)
+        for member in place.members
+        if shows_no_hardware_now(member) and not _holds(holder, member, slack)
+        for third in others
+    )
 
 
 def _are_two(growth: _Growth, one: int, other: int) -> bool:

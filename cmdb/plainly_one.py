@@ -134,44 +134,30 @@ def _would_do(
 
     Who lists a card and is heard again as it is goes on listing it, or had ceased to: time alone sets none aside.
     """
-    if kind in _TIMELY:
-        return _timely(key, kind, one, other, things, borne, weigh, for_good=for_good)
-    if kind != "mac":
+    if kind not in _TIMELY and kind != "mac":
         return True
+    traits_of = weigh.vocabulary.traits_of
     mine, theirs = (
-        Listing(
-            *borne[at][key],
-            things[at].first,
-            things[at].last,
-            weigh.vocabulary.traits_of(things[at].source, things[at].said.record).one_record_per_thing,
-        )
+        Carrier(things[at], traits_of(things[at].source, things[at].said.record), "", *borne[at][key])
         for at in (one, other)
     )
-    return not was_elsewhere((mine,), (theirs,), weigh.settings.address_slack)
+    if kind in _TIMELY:
+        return _timely(key, kind, mine, theirs, weigh, for_good=for_good)
+    return not was_elsewhere((_listing(mine),), (_listing(theirs),), weigh.settings.address_slack)
 
 
-def _timely(
-    key: str,
-    kind: str,
-    one: int,
-    other: int,
-    things: Sequence[Sighting],
-    borne: Sequence[Mapping[str, tuple[int, int]]],
-    weigh: Weigher,
-    *,
-    for_good: bool,
-) -> bool:
+def _listing(held: Carrier) -> Listing:
+    whole = held.sighting
+    return Listing(held.first, held.last, whole.first, whole.last, held.traits.one_record_per_thing)
+
+
+def _timely(key: str, kind: str, mine: Carrier, theirs: Carrier, weigh: Weigher, *, for_good: bool) -> bool:
     """Whether a shared name or address would do by itself; where in doubt, no.
 
     `for_good`: also when either is seen again as it is. What lies between two that bear a name only shrinks by that,
     and so does what lies between two that hold an address to this day; an address that was given up fades.
     """
     settings = weigh.settings
-    traits_of = weigh.vocabulary.traits_of
-    mine, theirs = (
-        Carrier(things[at], traits_of(things[at].source, things[at].said.record), "", *borne[at][key])
-        for at in (one, other)
-    )
     enough = settings.prior_bits + settings.merge_at
     if kind == "ip":
         if for_good and not _hold_it_for_good(mine, theirs, weigh):

@@ -131,30 +131,25 @@ def _addresses_in_one_scan(one: Group, other: Group, weigher: Weigher) -> str | 
                 if theirs.record_key == mine.record_key:
                     if not _hardware_of_both(one, other, mine, theirs, weigher):
                         return f"{mine.said.record} went from one holder to another"
-                elif _answer_at_once(mine, theirs) and not _one_with_two_addresses(one, other, mine, theirs, weigher):
+                elif lifetimes_overlap(_of_its_holder(mine), _of_its_holder(theirs)) and not _one_with_two_addresses(
+                    one, other, mine, theirs, weigher
+                ):
                     a, b = sorted((mine.said.record, theirs.said.record))
                     return f"two addresses in one scan: {a} and {b}"
     return None
 
 
-def _answer_at_once(mine: Sighting, theirs: Sighting) -> bool:
-    """Whether who has the one address now had it while the other one answered for who has that."""
-    here, there = _present_stay(mine), _present_stay(theirs)
-    return here[0] <= there[1] and there[0] <= here[1]
-
-
-def _present_stay(slot: Sighting) -> tuple[int, int]:
-    """From when to when (microseconds) an address is known to have been its present holder's: one that showed names of
-    others before, as that of a dock does, since it first showed the name that it shows now."""
-    if not passing_names(slot, bare=shows_no_hardware(slot)):
-        return slot.first, slot.last
+def _of_its_holder(slot: Sighting) -> Sighting:
+    """An address for as long as it is known to have been its present holder's: one that showed names of others before,
+    as that of a dock does, since it first showed the name that it shows now."""
+    if not _former_names(slot):
+        return slot
     now = [life.first for life in slot.lifetimes if life.kind in NAME_KINDS and life.last == slot.last]
-    return min(now, default=slot.last), slot.last
+    return slot._replace(first=min(now, default=slot.last))
 
 
-def _present_names(slot: Sighting) -> set[str]:
-    """Full names that are its present holder's."""
-    return values_of(slot, "fqdn") - passing_names(slot, bare=shows_no_hardware(slot))
+def _former_names(slot: Sighting) -> set[str]:
+    return passing_names(slot, bare=shows_no_hardware(slot))
 
 
 def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Sighting, weigher: Weigher) -> bool:
@@ -174,7 +169,7 @@ def _one_with_two_addresses(one: Group, other: Group, mine: Sighting, theirs: Si
     for key in one.borne.keys() & other.borne.keys():
         if kind_of(key) in _SHOWN_BY_ONE and key not in weigher.crowding.often:
             return True
-    names, others = _present_names(mine), _present_names(theirs)
+    names, others = (values_of(slot, "fqdn") - _former_names(slot) for slot in (mine, theirs))
     return (len(names | others) == 1 and names == others) or _hardware_of_both(one, other, mine, theirs, weigher)
 
 

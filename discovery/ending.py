@@ -12,7 +12,7 @@ from cmdb.scope import lies_in, overlap
 from discovery.attending import ask_to_stop
 from discovery.in_flight import IN_FLIGHT, in_flight, key_of, written
 from discovery.left_out import is_left_out
-from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, UnknownRun, context, report
+from discovery.run import MAX_BATCH, RUNS, Parts, RunEnded, context, report, stored_report
 from discovery.run_report import RunReport, ScopeReport, Status
 from discovery.tick import IN_PASSING, tick
 from graph.store import GraphStore, ScopeRecord, WriteTransaction
@@ -95,10 +95,7 @@ def cancel(parts: Parts, run_id: str, *, patience: float = 10.0) -> RunReport:
 
 def fail(parts: Parts, run_id: str, error: str, *, retryable: bool = True) -> RunReport:
     """End a run that nobody reads any more; one that has ended stays as it is. Raises UnknownRun."""
-    document = parts.store.document(RUNS, run_id)
-    if document is None:
-        raise UnknownRun(f"no run {run_id!r}")
-    found = RunReport.from_body(document.body)
+    found = stored_report(parts.store, run_id)
     if found.status != "running":
         return found
     return _end(parts, replace(found, errors=(*found.errors, error), retryable=retryable), "failed")
@@ -184,18 +181,10 @@ def _miss_all(parts: Parts, ended: RunReport, status: Status) -> RunReport:
     return _end(parts, ended, status)
 
 
-def _as_it_stands(tx: WriteTransaction, run_id: str) -> RunReport:
-    """The report under the lock: somebody else may be ending the run at the same time."""
-    found = tx.document(RUNS, run_id)
-    if found is None:
-        raise UnknownRun(f"no run {run_id!r}")
-    return RunReport.from_body(found.body)
-
-
 def _miss_some(tx: WriteTransaction, parts: Parts, ended: RunReport) -> tuple[bool, RunReport]:
     """One patch of misses; where it stopped stands in the report, so that nothing is missed twice: not after a crash,
     nor where two end the run at once."""
-    stands = _as_it_stands(tx, ended.run_id)
+    stands = stored_report(tx, ended.run_id)
     if stands.status != ended.status:
         return True, ended
     ended = replace(
@@ -235,7 +224,7 @@ def _end(parts: Parts, ended: RunReport, status: Status) -> RunReport:
 
     def work(tx: WriteTransaction) -> RunReport:
         now = parts.now()
-        stands = _as_it_stands(tx, ended.run_id)
+        stands = stored_report(tx, ended.run_id)
         if stands.status != ended.status:
             return stands
         final = replace(ended, status=status, ended_at=now, touched_at=now, progress=None, revision=tx.revision)

@@ -1,15 +1,15 @@
 """resolve: identity decided anew for the whole estate, and what that changes before anything is changed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from cmdb.graph_patch import GraphPatch
 from cmdb.identification import Match, identify
 from cmdb.identity_settings import IdentitySettings
 from cmdb.reconciliation import reconcile_rulings
 from cmdb.rulings import rulings_of
-from cmdb.sighting import Record, Sighting, is_human, record_of, sightings_of
+from cmdb.sighting import Record, is_human, record_of, sightings_of
 from cmdb.uncollected import uncollected
 from cmdb.vocabulary import Vocabulary
 from discovery.facts_foretold import NONE_MOVED, FactsMoved, facts_moved
@@ -17,6 +17,8 @@ from discovery.run import Parts, context
 from discovery.settings_kept import changed, identity_settings, kept
 from graph.store import WriteTransaction
 from graph.words import check_reads
+
+Thing = TypeVar("Thing", int, str)
 
 WRITTEN_AT_ONCE = 5_000
 """records that one patch decides anew"""
@@ -103,24 +105,22 @@ def _compared(parts: Parts, settings: IdentitySettings, words: Vocabulary) -> _C
     sightings = [sighting for record in records.values() for sighting in sightings_of(record, words)]
     match = identify(sightings, words, settings, decisions=rulings_of(records.values(), words).decisions)
     place = _places(records.values(), words)
-    joins, into = _differences(match, place)
-    stay = ((_home(group, place), group) for group in match.groups)
-    facts = (
-        facts_moved(((ci, group) for ci, group in stay if ci and into[ci] == 1), parts.vocabulary, words, parts.now())
-        if words is not parts.vocabulary
-        else NONE_MOVED
-    )
-    moved = {ci for together in joins for ci in together} | {ci for ci, n in into.items() if n > 1}
+    moves = _moves(place, {member.key: at for at, group in enumerate(match.groups) for member in group})
+    facts = NONE_MOVED
+    if words is not parts.vocabulary:
+        stay = ((ci, match.groups[at]) for at, ci in moves.staying())
+        facts = facts_moved(stay, parts.vocabulary, words, parts.now())
     found = Resolution(
         revision=revision,
         records=len(records),
         cis=len(match.groups),
-        joins=tuple(sorted(joins)),
-        parts=tuple(sorted((ci, n) for ci, n in into.items() if n > 1)),
+        joins=moves.joins(),
+        parts=moves.parts(),
         reviews=len(match.reviews),
         settings=settings,
         facts=facts,
     )
+    moved = {ci for together in found.joins for ci in together} | {ci for ci, _ in found.parts}
     concerned = [record.key for record in records.values() if moved & set(record.cis)]
     return _Compared(found, list(records), concerned, place, match)
 
@@ -137,38 +137,47 @@ def _places(records: Iterable[Record], words: Vocabulary) -> dict[str, str]:
 def _with_what_follows(compared: _Compared, then: Mapping[str, Record], words: Vocabulary) -> Resolution:
     """What lies within something goes where that goes, which is seen when it is decided. `then`: records that moved."""
     now = {**compared.place, **_places(then.values(), words)}
-    into: dict[str, set[str]] = {}
-    made_of: dict[str, set[str]] = {}
-    for sighting, was in compared.place.items():
-        into.setdefault(was, set()).add(now[sighting])
-        made_of.setdefault(now[sighting], set()).add(was)
+    moves = _moves(compared.place, now)
     asked = {review for record in then.values() for review in record.asked}
     others = sum(record_of(review.a) not in then for review in compared.match.reviews)
     return replace(
         compared.found,
-        cis=len(made_of),
-        joins=tuple(sorted(tuple(sorted(several)) for several in made_of.values() if len(several) > 1)),
-        parts=tuple(sorted((ci, len(several)) for ci, several in into.items() if len(several) > 1)),
+        cis=len(moves.made_of),
+        joins=moves.joins(),
+        parts=moves.parts(),
         reviews=len(asked) + others,
     )
 
 
-def _home(group: Sequence[Sighting], place: Mapping[str, str]) -> str | None:
-    """The CI that holds all that sources said of a group, None where several do."""
-    homes = {place[sighting.key] for sighting in group if not is_human(sighting)}
-    return next(iter(homes)) if len(homes) == 1 else None
+@dataclass(frozen=True, slots=True)
+class _Moves(Generic[Thing]):
+    """Into what CIs fall, and of what the things are made that they come to."""
+
+    into: Mapping[str, Set[Thing]]
+    made_of: Mapping[Thing, Set[str]]
+
+    def joins(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(sorted(tuple(sorted(several)) for several in self.made_of.values() if len(several) > 1))
+
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        return tuple(sorted((ci, len(several)) for ci, several in self.into.items() if len(several) > 1))
+
+    def staying(self) -> Iterator[tuple[Thing, str]]:
+        """Things that are made of one CI, and of all of it."""
+        for ci, several in self.into.items():
+            for thing in several if len(several) == 1 else ():
+                if len(self.made_of[thing]) == 1:
+                    yield thing, ci
 
 
-def _differences(match: Match, place: Mapping[str, str]) -> tuple[list[tuple[str, ...]], dict[str, int]]:
-    joins = []
-    into: dict[str, int] = {}
-    for group in match.groups:
-        before = {place[sighting.key] for sighting in group if not is_human(sighting)}
-        if len(before) > 1:
-            joins.append(tuple(sorted(before)))
-        for ci in before:
-            into[ci] = into.get(ci, 0) + 1
-    return joins, into
+def _moves(before: Mapping[str, str], after: Mapping[str, Thing]) -> _Moves[Thing]:
+    """Of what sightings are, by the CI that each was of and by what it is of then."""
+    into: dict[str, set[Thing]] = {}
+    made_of: dict[Thing, set[str]] = {}
+    for sighting, was in before.items():
+        into.setdefault(was, set()).add(after[sighting])
+        made_of.setdefault(after[sighting], set()).add(was)
+    return _Moves(into, made_of)
 
 
 def _keep(parts: Parts, tx: WriteTransaction, said: Mapping[str, Any]) -> tuple[bool, IdentitySettings]:

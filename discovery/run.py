@@ -199,10 +199,15 @@ def context(parts: Parts, run_id: str | None, scope: str | None, tx: WriteTransa
 
 def report(parts: Parts, run_id: str) -> RunReport:
     """The run's report as it stands; a run idle for an hour has failed. Raises UnknownRun."""
-    found = parts.store.document(RUNS, run_id)
+    return _aged(parts, stored_report(parts.store, run_id))
+
+
+def stored_report(store: GraphStore | WriteTransaction, run_id: str) -> RunReport:
+    """The run's report as it was last written. Raises UnknownRun."""
+    found = store.document(RUNS, run_id)
     if found is None:
         raise UnknownRun(f"no run {run_id!r}")
-    return _aged(parts, RunReport.from_body(found.body))
+    return RunReport.from_body(found.body)
 
 
 def reports(parts: Parts, *, after: str | None, limit: int) -> tuple[RunReport, ...]:
@@ -218,10 +223,7 @@ def _aged(parts: Parts, found: RunReport) -> RunReport:
 
 
 def _running(tx: WriteTransaction, parts: Parts, run_id: str) -> RunReport:
-    found = tx.document(RUNS, run_id)
-    if found is None:
-        raise UnknownRun(f"no run {run_id!r}")
-    known = _aged(parts, RunReport.from_body(found.body))
+    known = _aged(parts, stored_report(tx, run_id))
     if known.status != "running":
         raise RunEnded(f"run {run_id} has ended: {known.status}")
     return known
